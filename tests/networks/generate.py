@@ -117,8 +117,7 @@ def published():
                     conv_bn(f, 3, stride=2, padding="same")
                     + [layer("conv2d", filters=f, kernel_size=3, padding="same"), layer("batch_norm")])),
                 layer("conv2d", filters=f, kernel_size=1, stride=2)]) for n, f in ((2, 32), (3, 64))]
-            + [layer("global_avg_pool"), layer("dense", name="logits", output_size=10),
-               layer("softmax")])
+            + [layer("global_avg_pool"), layer("dense", name="logits", output_size=10)])
     network("ds_cnn", 161, [1, 49, 10],
             conv_bn(64, [10, 4], stride=2, padding="same")
             + depthwise_block(64, 64, 1) * 4
@@ -131,7 +130,7 @@ def published():
         body += depthwise_block(inputs, outputs, stride)
         inputs = outputs
     network("mobilenet_v1_025", 162, [3, 96, 96], body + [
-        layer("global_avg_pool"), layer("dense", name="logits", output_size=2), layer("softmax")])
+        layer("global_avg_pool"), layer("dense", name="logits", output_size=2)])
     body = []
     for units in [128] * 4 + [8] + [128] * 4:
         body += [layer("dense", output_size=units), layer("batch_norm"),
