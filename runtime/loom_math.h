@@ -249,8 +249,8 @@ LOOM_NOINLINE loom_quadrant loom_reduce_large(uint64_t m, int32_t e)
 #undef LM_PASTE_
 
 /* With one lane a vector is a number. */
-#define LOOM_ONE_LANE(f, v, real) \
-    LOOM_INLINE real loom_##f##_##v##v(real x) { return loom_##f##_##v(x); }
+#define LOOM_ONE_LANE(f, T, real) \
+    LOOM_INLINE real loom_##f##_##T##v(real x) { return loom_##f##_##T(x); }
 #define LOOM_ONE_LANE_ALL(v, real)                                                                       \
     LOOM_ONE_LANE(exp, v, real) LOOM_ONE_LANE(expm1, v, real) LOOM_ONE_LANE(log, v, real)                \
     LOOM_ONE_LANE(log1p, v, real) LOOM_ONE_LANE(sqrt, v, real) LOOM_ONE_LANE(sin, v, real)               \
@@ -367,24 +367,24 @@ LOOM_INLINE LM_N(pair) LM_N(fast_sum)(LM_F a, LM_F b)
 
 /* ---- exp and its kin ------------------------------------------------------------------------------------ */
 
-/* (e^r - 1 - r) / r^2 for |r| <= ln(2)/2. Error times r^2: f32 2^-28.2, f64 2^-57.9. */
+/* (e^r - 1 - r) / r^2 for |r| <= ln(2)/2. It leaves e^r - 1 a relative error of f32 2^-26.1, f64 2^-55.5. */
 LOOM_INLINE LM_F LM_N(exp_poly)(LM_F r)
 {
 #if LM_REAL == 32
-    LM_F p = r * 1.39358151e-3f + 8.36896803e-3f;
-    p = p * r + 4.16664556e-2f;
-    p = p * r + 1.66665182e-1f;
-    return p * r + 0.5f;
+    LM_F p = r * 1.38472079e-3f + 8.36687908e-3f;
+    p = p * r + 4.16676737e-2f;
+    p = p * r + 1.66665405e-1f;
+    return p * r + 4.9999997e-1f;
 #else
     LM_F z = r * r;
-    LM_F odd = z * 2.5113418845124769e-8 + 2.7557230771828362e-6;
-    LM_F even = z * 2.7631610510746347e-7 + 2.4801488973932744e-5;
-    odd = odd * z + 1.9841269900531877e-4;
-    even = even * z + 1.3888888948012602e-3;
-    odd = odd * z + 8.333333333315417e-3;
-    even = even * z + 4.166666666651124e-2;
-    odd = odd * z + 1.6666666666666685e-1;
-    even = even * z + 5.0000000000000133e-1;
+    LM_F odd = z * 2.5029695055173379e-8 + 2.755747340466502e-6;
+    LM_F even = z * 2.7626614924965574e-7 + 2.4801503786153773e-5;
+    odd = odd * z + 1.9841269658474567e-4;
+    even = even * z + 1.3888888932839544e-3;
+    odd = odd * z + 8.3333333334105579e-3;
+    even = even * z + 4.1666666666572677e-2;
+    odd = odd * z + 1.6666666666666569e-1;
+    even = even * z + 5.0000000000000056e-1;
     return odd * r + even;
 #endif
 }
@@ -433,9 +433,10 @@ LOOM_INLINE LM_F LM_N(expm1)(LM_F x)
 {
     LM_F t = LM_N(at_least)(LM_N(at_most)(x, LM_C(89.0f, 710.0)), LM_C(-20.0f, -40.0));
     LM_N(exp_parts) e = LM_N(exp_split)(t);
-    LM_F one = LM_ONE - LM_HALF * LM_POW2_MINUS(e.k, 1u);
-    LM_N(pair) s = LM_N(fast_sum)(one, e.hi);
-    return LM_N(signed_as)(LM_N(scale)(s.hi + (s.lo + e.lo), e.k), x);
+    LM_F u = LM_HALF * LM_POW2_MINUS(e.k, 1u), n = LM_ONE - u;
+    LM_N(pair) s = LM_N(fast_sum)(n, e.hi);
+    LM_F low = (s.lo + ((LM_ONE - n) - u)) + e.lo;
+    return LM_N(signed_as)(LM_N(scale)(s.hi + low, e.k), x);
 }
 
 /* 1 / (1 + e^-x). With u = 2^-k, e^|x| = (1 + hi + lo) / u: the negative side is u / (u + 1 + hi + lo). The quotient
@@ -459,10 +460,10 @@ LOOM_INLINE LM_F LM_N(tanh)(LM_F x)
 {
     LM_F a = LM_N(at_most)(LM_N(abs)(x), LM_C(10.0f, 20.0));
     LM_N(exp_parts) e = LM_N(exp_split)(a + a);
-    LM_F u = LM_POW2_MINUS(e.k, 0u), s = e.hi + e.lo, n = LM_ONE - u, m = LM_ONE + u;
-    LM_F d = m + s, y = LM_ONE / d;
-    LM_F q = LM_N(head)((n + s) * y), d1 = LM_N(head)(d), d2 = ((m - d1) + e.hi) + e.lo;
-    LM_F rest = (((n - q * d1) + e.hi) + e.lo) - q * d2;
+    LM_F u = LM_POW2_MINUS(e.k, 0u), s = e.hi + e.lo, n = LM_ONE - u, n2 = (LM_ONE - n) - u;
+    LM_F d = (LM_ONE + u) + s, y = LM_ONE / d;
+    LM_F q = LM_N(head)((n + s) * y), d1 = LM_N(head)(d), d2 = (((LM_ONE - d1) + u) + e.hi) + e.lo;
+    LM_F rest = (((n - q * d1) + e.hi) + (e.lo + n2)) - q * d2;
     return LM_N(signed_as)(q + y * rest, x);
 }
 
@@ -470,8 +471,8 @@ LOOM_INLINE LM_F LM_N(tanh)(LM_F x)
  * x in two halves. */
 LOOM_INLINE LM_F LM_N(silu)(LM_F x)
 {
-    LM_F t = LM_N(at_least)(x, LM_C(-110.0f, -756.0));
-    LM_N(exp_parts) e = LM_N(exp_split)(LM_N(at_most)(LM_N(abs)(t), LM_C(110.0f, 756.0)));
+    LM_F t = LM_N(at_least)(x, LM_C(-109.0f, -752.0));
+    LM_N(exp_parts) e = LM_N(exp_split)(LM_N(at_most)(LM_N(abs)(t), LM_C(109.0f, 752.0)));
     LM_F big = LM_POW2_MINUS(e.k, LM_C(32u, 64u));
     LM_F u = big * LM_C(2.32830644e-10f, 5.4210108624275222e-20), s = e.hi + e.lo;
     LM_F d = (LM_ONE + s) + u, y = LM_ONE / d, zero = LM_N(all)(LM_ZERO);
@@ -480,7 +481,8 @@ LOOM_INLINE LM_F LM_N(silu)(LM_F x)
     LM_F rest = (((LM_ONE - q * d1) + n1) + n2) - q * d2;
     LM_F t1 = LM_N(head)(t), r = t1 * q + ((t - t1) * q + t * (y * rest));
     LM_F low = (r * big) * LM_C(2.32830644e-10f, 5.4210108624275222e-20);
-    return LM_SEL(LM_LT(t, LM_ZERO), low, LM_SEL(LM_LT(LM_C(110.0f, 756.0), x), x, r));
+    r = LM_SEL(LM_LT(t, LM_ZERO), low, LM_SEL(LM_LT(LM_C(109.0f, 752.0), x), x, r));
+    return LM_N(signed_as)(r, x);
 }
 
 /* ---- log and its kin ------------------------------------------------------------------------------------ */
@@ -511,18 +513,27 @@ LOOM_INLINE LM_F LM_N(log_tail)(LM_F f)
 #endif
 }
 
-/* log(u + low) for normal u > 0 and low below u's last place; bias is BIAS + 2^MANT, more when u was scaled.
- * u = 2^e * (1 + f) with 2/3 <= 1 + f < 4/3, so that e = 0 wherever the result is near 0. */
-LOOM_INLINE LM_N(pair) LM_N(log_split)(LM_F u, LM_F low, LM_F bias)
+/* log(2^n * (1 + f + low)) for integer n, -1/3 <= f <= 1/3 and low so small that its square is nothing. */
+LOOM_INLINE LM_N(pair) LM_N(log_sum)(LM_F n, LM_F f, LM_F low)
 {
-    LM_U b = LM_BITS(u) + LM_C(0x555555u, (uint64_t)0xaaaaaaaaaaaaau), e = b >> LM_MANT;
-    LM_F f = LM_FLT((b & LM_C(0x7fffffu, (uint64_t)0xfffffffffffffu)) +
-                    LM_C(0x3f2aaaabu, (uint64_t)0x3fe5555555555556u)) - LM_ONE;
-    LM_F scale = LM_FLT((LM_C(2u * LM_BIAS + 1u, (uint64_t)2 * LM_BIAS + 1) - e) << LM_MANT) * LM_HALF;
-    LM_F n = LM_FLT(e | LM_C(0x4b000000u, (uint64_t)0x4330000000000000u)) - bias;
     LM_N(pair) r = LM_N(fast_sum)(n * LM_C(0.693145752f, 0.6931471805601177), f);
-    r.lo = r.lo + (LM_N(log_tail)(f) + n * LM_C(1.42860677e-6f, -1.7239444525614835e-13));
-    r.lo = r.lo + (low * scale) * (LM_ONE - (f - f * f));
+    LM_F tail = LM_N(log_tail)(f) + n * LM_C(1.42860677e-6f, -1.7239444525614835e-13);
+    r.lo = (r.lo + tail) + low * (LM_ONE - (f - f * f));
+    return r;
+}
+
+/* u = 2^n * (1 + f) for a normal number u, 2/3 <= 1 + f < 4/3, so that n = 0 wherever log(u) is near 0.
+ * bias is BIAS + 2^MANT, and more when u was scaled. */
+typedef struct { LM_F n, f, unit; } LM_N(log_parts); /* unit = 2^-n */
+
+LOOM_INLINE LM_N(log_parts) LM_N(log_split)(LM_F u, LM_F bias)
+{
+    LM_N(log_parts) r;
+    LM_U b = LM_BITS(u) + LM_C(0x555555u, (uint64_t)0xaaaaaaaaaaaaau), e = b >> LM_MANT;
+    LM_U m = (b & LM_C(0x7fffffu, (uint64_t)0xfffffffffffffu)) + LM_C(0x3f2aaaabu, (uint64_t)0x3fe5555555555556u);
+    r.f = LM_FLT(m) - LM_ONE;
+    r.n = LM_FLT(e | LM_C(0x4b000000u, (uint64_t)0x4330000000000000u)) - bias;
+    r.unit = LM_FLT((LM_C(2u * LM_BIAS + 1u, (uint64_t)2 * LM_BIAS + 1) - e) << LM_MANT) * LM_HALF;
     return r;
 }
 
@@ -533,8 +544,10 @@ LOOM_INLINE LM_F LM_N(log)(LM_F x)
     LM_F u = LM_SEL(LM_LT(x, tiny), x * LM_C(33554432.0f, 18014398509481984.0), x);
     LM_F bias = LM_SEL(LM_LT(x, tiny), LM_N(all)(LM_C(8388760.0f, 4503599627371573.0)),
                        LM_N(all)(LM_C(8388735.0f, 4503599627371519.0)));
-    LM_N(pair) s = LM_N(log_split)(u, zero, bias);
-    LM_F r = LM_SEL(LM_LT(x, LM_N(all_bits)(LM_INF)), s.hi + s.lo, x);
+    LM_N(log_parts) p = LM_N(log_split)(u, bias);
+    LM_N(pair) s = LM_N(fast_sum)(p.n * LM_C(0.693145752f, 0.6931471805601177), p.f);
+    LM_F r = s.hi + (s.lo + (LM_N(log_tail)(p.f) + p.n * LM_C(1.42860677e-6f, -1.7239444525614835e-13)));
+    r = LM_SEL(LM_LT(x, LM_N(all_bits)(LM_INF)), r, x);
     r = LM_SEL(LM_EQ(x, zero), LM_N(all_bits)(LM_INF | LM_SIGN), r);
     return LM_SEL(LM_LT(x, zero), LM_N(all_bits)(LM_NAN), r);
 }
@@ -545,22 +558,23 @@ LOOM_INLINE LM_F LM_N(log1p)(LM_F x)
     LM_F one = LM_N(all)(LM_ONE);
     LM_F a = LM_SEL(LM_LT(one, x), x, one), b = LM_SEL(LM_LT(one, x), one, x);
     LM_N(pair) u = LM_N(fast_sum)(a, b);
-    LM_N(pair) s = LM_N(log_split)(u.hi, u.lo, LM_N(all)(LM_C(8388735.0f, 4503599627371519.0)));
+    LM_N(log_parts) p = LM_N(log_split)(u.hi, LM_N(all)(LM_C(8388735.0f, 4503599627371519.0)));
+    LM_N(pair) s = LM_N(log_sum)(p.n, p.f, u.lo * p.unit);
     LM_F r = LM_N(signed_as)(s.hi + s.lo, x);
     r = LM_SEL(LM_LT(x, LM_N(all_bits)(LM_INF)), r, x);
     r = LM_SEL(LM_EQ(x, LM_N(all)(-LM_ONE)), LM_N(all_bits)(LM_INF | LM_SIGN), r);
     return LM_SEL(LM_LT(x, LM_N(all)(-LM_ONE)), LM_N(all_bits)(LM_NAN), r);
 }
 
-/* log(1 + e^x) = max(x, 0) + log(1 + t), t = e^-|x| as a pair. */
+/* log(1 + e^x) = max(x, 0) + log(1 + t + more), t + more = e^-|x|. For t >= 1/3, 1 + t = 2 * (1 + (t - 1) / 2). */
 LOOM_INLINE LM_F LM_N(softplus)(LM_F x)
 {
     LM_N(exp_parts) e = LM_N(exp_split)(-LM_N(at_most)(LM_N(abs)(x), LM_C(104.0f, 746.0)));
-    LM_F s = e.hi + e.lo, p = LM_ONE + s, more = ((LM_ONE - p) + s) + ((e.hi - s) + e.lo);
-    LM_F t = LM_N(scale)(p, e.k);
-    LM_N(pair) u = LM_N(fast_sum)(LM_N(all)(LM_ONE), t);
-    LM_N(pair) g = LM_N(log_split)(u.hi, u.lo + LM_N(scale)(more, e.k),
-                                   LM_N(all)(LM_C(8388735.0f, 4503599627371519.0)));
+    LM_F s = e.hi + e.lo, p = LM_ONE + s, third = LM_N(all)(LM_C(0.333333313f, 0.33333333333333331));
+    LM_F t = LM_N(scale)(p, e.k), more = LM_N(scale)(((LM_ONE - p) + s) + ((e.hi - s) + e.lo), e.k);
+    LM_F h = LM_HALF * t, f = h - LM_HALF, zero = LM_N(all)(LM_ZERO);
+    LM_F low = LM_SEL(LM_LT(t, third), more, LM_HALF * more + (h - (f + LM_HALF)));
+    LM_N(pair) g = LM_N(log_sum)(LM_SEL(LM_LT(t, third), zero, LM_N(all)(LM_ONE)), LM_SEL(LM_LT(t, third), t, f), low);
     LM_F high = LM_N(at_least)(x, LM_ZERO), sum = high + g.hi, back = sum - high;
     LM_F r = sum + (((high - (sum - back)) + (g.hi - back)) + g.lo);
     return LM_SEL(LM_LT(LM_C(104.0f, 746.0), x), x, r);
@@ -568,103 +582,107 @@ LOOM_INLINE LM_F LM_N(softplus)(LM_F x)
 
 /* ---- the normal distribution: erf and gelu --------------------------------------------------------------- */
 
-/* (a + c) * Phi(-a) * e^(a^2/2) = 1/sqrt(2 pi) + b(z), z = (a - pole) / (a + pole), c = 51/64, which makes b small.
- * pole is 4 for f32 and 5 for f64. Error of b: f32 2^-29.6 for a <= 15.1, f64 2^-57.2 for a <= 35. */
+/* (a + c) * Phi(-a) * e^(a^2/2) = c/2 + t * B(z) with t = a / (a + pole), z = (a - pole) / (a + pole). c = 51/64 makes
+ * the second term small; pole is 4 for f32, 5 for f64. Error of t * B: f32 2^-29.5 for a <= 15, f64 2^-58.9 for a <= 40. */
 LOOM_INLINE LM_F LM_N(mills_poly)(LM_F z)
 {
     LM_F w = z * z;
 #if LM_REAL == 32
-    LM_F odd = w * -5.07819095e-5f - 4.34029876e-4f;
-    LM_F even = w * -7.40522592e-5f + 7.28646934e-4f;
-    odd = odd * w + 1.96650941e-2f;
-    even = even * w - 5.1070624e-3f;
-    odd = odd * w + 4.3165613e-2f;
-    even = even * w - 3.84666696e-2f;
-    odd = odd * w - 6.20914362e-2f;
-    even = even * w - 1.1264951e-2f;
-    even = even * w + 5.39337657e-2f;
+    LM_F odd = w * -1.77608454e-4f + 1.43663178e-3f;
+    LM_F even = w * -2.93125413e-5f + 7.35525609e-5f;
+    even = even * w - 2.28907983e-3f;
+    odd = odd * w - 7.94266909e-3f;
+    even = even * w + 4.7267437e-2f;
+    odd = odd * w - 1.24198154e-1f;
+    even = even * w + 2.10529923e-1f;
+    odd = odd * w - 2.33059973e-1f;
+    even = even * w + 1.08877093e-1f;
     return odd * z + even;
 #else
-    LM_F odd = w * 3.9683410975553975e-9 - 3.2672733955387607e-8;
-    LM_F even = w * 7.4117262248217414e-10 + 1.0803263828744454e-10;
-    even = even * w - 1.969726673202642e-8;
-    odd = odd * w + 2.0616061860245976e-7;
-    even = even * w + 1.0884108635138927e-7;
-    odd = odd * w - 1.3588632151866322e-6;
-    even = even * w + 6.8382434032238136e-8;
-    odd = odd * w + 9.3189143084507372e-6;
-    even = even * w - 1.124622658701975e-5;
-    odd = odd * w - 5.3803216690009563e-5;
-    even = even * w + 1.9460856765491277e-4;
-    odd = odd * w - 1.948331068012865e-5;
-    even = even * w - 1.7206685982145229e-3;
-    odd = odd * w + 7.0052034186243702e-3;
-    even = even * w - 1.699678754499169e-2;
-    odd = odd * w + 2.9292911780826568e-2;
-    even = even * w - 3.6121661399047315e-2;
-    odd = odd * w + 2.6431889954489085e-2;
-    even = even * w + 7.453891011619496e-3;
-    odd = odd * w - 6.2412465921006501e-2;
-    even = even * w + 4.6949315625556938e-2;
+    LM_F odd = w * 7.0179979487722552e-10 - 3.6579667805800596e-9;
+    LM_F even = w * -5.291472601435643e-10 + 8.0594894838568624e-9;
+    even = even * w - 6.1193256610427078e-8;
+    odd = odd * w + 1.6048495720675399e-8;
+    even = even * w + 3.9413948474683121e-7;
+    odd = odd * w - 1.7201219318193675e-7;
+    even = even * w - 2.5435080799697596e-6;
+    odd = odd * w + 2.6781469127591869e-6;
+    even = even * w + 1.5958483132228972e-5;
+    odd = odd * w - 3.8450284302868289e-5;
+    even = even * w - 6.9155763677110913e-5;
+    odd = odd * w + 4.5837277037787794e-4;
+    even = even * w - 4.9733946613070095e-4;
+    odd = odd * w - 2.9439977143620277e-3;
+    even = even * w + 1.6954404559844673e-2;
+    odd = odd * w - 5.0947979651002853e-2;
+    even = even * w + 1.0953380321219512e-1;
+    odd = odd * w - 1.8177712601024287e-1;
+    even = even * w + 2.3464090591923031e-1;
+    odd = odd * w - 2.1973312389599223e-1;
+    even = even * w + 9.490819205397924e-2;
     return odd * z + even;
 #endif
 }
 
-/* erf(x). |x| < 1: x + x * Q(x^2), error of Q f32 2^-29.5, f64 2^-56.2. Else 1 - 2 * Phi(-a), a = sqrt(2) * |x|. */
+/* n * Phi(-a) / 2^k for a >= 0, where e is e^(-a^2/2) as exp_split2 gives it: the product of n / (a + c), of
+ * c/2 + t * B and of e. Each is kept as a head of half the bits and a rest, so that the heads' products are exact. */
+LOOM_INLINE LM_N(pair) LM_N(normal_tail)(LM_F n, LM_F a, LM_N(exp_parts) e)
+{
+    LM_N(pair) r;
+    LM_F c = a + LM_C(0.796875f, 0.796875), d = a + LM_C(4.0f, 5.0), y = LM_ONE / (c * d);
+    LM_F by_c = d * y, by_d = c * y;
+    LM_F b = (a * by_d) * LM_N(mills_poly)((a - LM_C(4.0f, 5.0)) * by_d);
+    LM_F f = b + LM_C(0.3984375f, 0.3984375), f1 = LM_N(head)(f), f2 = (LM_C(0.3984375f, 0.3984375) - f1) + b;
+    LM_F c1 = LM_N(head)(c), c2 = (LM_C(0.796875f, 0.796875) - c1) + a;
+    LM_F v1 = LM_N(head)(n * by_c), v2 = ((n - v1 * c1) - v1 * c2) * by_c;
+    LM_F m = v1 * f1, m1 = LM_N(head)(m), m2 = (m - m1) + (v1 * f2 + v2 * f);
+    LM_F p1 = LM_N(head)(LM_ONE + (e.hi + e.lo)), p2 = ((LM_ONE - p1) + e.hi) + e.lo;
+    r.hi = m1 * p1;
+    r.lo = m2 * p1 + (m1 + m2) * p2;
+    return r;
+}
+
+/* erf(x). |x| < 3/4: x + x * Q(x^2), error of Q f32 2^-29.2, f64 2^-56.2. Else 1 - 2 * Phi(-a), a = sqrt(2) * |x|;
+ * x^2 is exact as (head of x)^2 + more. */
 LOOM_INLINE LM_F LM_N(erf)(LM_F x)
 {
-    LM_F t = LM_N(at_most)(LM_N(abs)(x), LM_C(4.0f, 6.0)), z = t * t, small, large;
-    LM_N(exp_parts) e = LM_N(exp_split)(-z);
-    LM_F a = t * LM_C(1.41421354f, 1.4142135623730951);
-    LM_F c = a + LM_C(0.796875f, 0.796875), d = a + LM_C(4.0f, 5.0), y = LM_ONE / (c * d);
-    LM_F b = LM_N(mills_poly)((a - LM_C(4.0f, 5.0)) * (c * y)) + LM_C(0.398942292f, 0.3989422804014327);
+    LM_F t = LM_N(at_most)(LM_N(abs)(x), LM_C(4.0f, 6.0)), z = t * t;
+    LM_F t1 = LM_N(head)(t), square = t1 * t1, more = (t - t1) * (t + t1);
+    LM_N(exp_parts) e = LM_N(exp_split2)(-square, -square - more, -more);
+    LM_N(pair) g = LM_N(normal_tail)(LM_N(all)(LM_TWO), t * LM_C(1.41421354f, 1.4142135623730951), e);
+    LM_F large = LM_ONE - (g.hi + g.lo) * LM_FLT((e.k - LM_BIAS) << LM_MANT);
 #if LM_REAL == 32
-    LM_F q = z * 7.92030987e-5f - 8.03075091e-4f;
-    q = q * z + 5.19073335e-3f;
-    q = q * z - 2.6855126e-2f;
-    q = q * z + 1.12836182e-1f;
-    q = q * z - 3.76126289e-1f;
+    LM_F q = z * -6.77973614e-4f + 5.11880312e-3f;
+    q = q * z - 2.68369652e-2f;
+    q = q * z + 1.12834282e-1f;
+    q = q * z - 3.7612623e-1f;
     q = q * z + 1.28379166e-1f;
 #else
-    LM_F w = z * z, q = w * 1.4843642710595955e-10 + 1.6067630306904922e-8;
-    LM_F odd = w * -1.6719308236635624e-9 - 1.6563385835188348e-7;
-    q = q * w + 1.6481464105500811e-6;
-    odd = odd * w - 1.4926894503836422e-5;
-    q = q * w + 1.2055386205522085e-4;
-    odd = odd * w - 8.5483285214290943e-4;
-    q = q * w + 5.2239776522005066e-3;
-    odd = odd * w - 2.6866170647960774e-2;
-    q = q * w + 1.128379167097069e-1;
-    odd = odd * w - 3.7612638903184092e-1;
+    LM_F w = z * z, q = w * 1.3283069290518675e-8 + 1.6492537809133676e-6;
+    LM_F odd = w * -1.6453166260364213e-7 - 1.4928328885806155e-5;
+    q = q * w + 1.2055456641113055e-4;
+    odd = odd * w - 8.5483303762065241e-4;
+    q = q * w + 5.2239776794540602e-3;
+    odd = odd * w - 2.6866170650070253e-2;
+    q = q * w + 1.1283791670977969e-1;
+    odd = odd * w - 3.7612638903184165e-1;
     q = q * w + 1.2837916709551259e-1;
     q = odd * z + q;
 #endif
-    small = t + t * q;
-    large = LM_ONE - LM_N(scale)((LM_ONE + (e.hi + e.lo)) * (LM_TWO * b * (d * y)), e.k);
-    return LM_N(signed_as)(LM_SEL(LM_LT(t, LM_ONE), small, large), x);
+    return LM_N(signed_as)(LM_SEL(LM_LT(t, LM_N(all)(LM_C(0.75f, 0.75))), t + t * q, large), x);
 }
 
-/* x * Phi(x): -g on the negative side and x - g on the positive, g = a * Phi(-a) = v * (1/sqrt(2 pi) + b) * e^(-a^2/2)
- * with a = |x|, v = a / (a + c). All three factors are kept as a head of half the bits and a rest. */
+/* x * Phi(x): -g on the negative side and x - g on the positive, g = a * Phi(-a), a = |x|; a^2 is exact as in erf. */
 LOOM_INLINE LM_F LM_N(gelu)(LM_F x)
 {
-    LM_F a = LM_N(at_most)(LM_N(abs)(x), LM_C(15.0f, 39.0));
-    LM_F a1 = LM_N(head)(a), square = LM_HALF * a1 * a1, delta = LM_HALF * (a - a1) * (a + a1);
-    LM_N(exp_parts) e = LM_N(exp_split2)(-square, -square - delta, -delta);
-    LM_F p1 = LM_N(head)(LM_ONE + (e.hi + e.lo)), p2 = ((LM_ONE - p1) + e.hi) + e.lo;
-    LM_F c = a + LM_C(0.796875f, 0.796875), d = a + LM_C(4.0f, 5.0), y = LM_ONE / (c * d), yc = d * y;
-    LM_F b = LM_N(mills_poly)((a - LM_C(4.0f, 5.0)) * (c * y));
-    LM_F f = b + LM_C(0.398942292f, 0.3989422804014327), f1 = LM_N(head)(f);
-    LM_F f2 = (LM_C(0.398942292f, 0.3989422804014327) - f1) + b;
-    LM_F v1 = LM_N(head)(a * yc), c1 = LM_N(head)(c), c2 = (LM_C(0.796875f, 0.796875) - c1) + a;
-    LM_F v2 = ((a - v1 * c1) - v1 * c2) * yc;
-    LM_F m = v1 * f1, m1 = LM_N(head)(m), m2 = (m - m1) + (v1 * f2 + v2 * f);
-    LM_F half = LM_FLT((e.k >> 1) << LM_MANT), other = LM_FLT((e.k - (e.k >> 1)) << LM_MANT);
-    LM_F high = m1 * p1, low = m2 * p1 + (m1 + m2) * p2;
-    LM_F below = -((high + low) * half * other);
-    LM_N(pair) s = LM_N(fast_sum)(x, -(high * half * other));
-    LM_F r = LM_SEL(LM_LT(x, LM_ZERO), below, s.hi + (s.lo - low * half * other));
-    r = LM_SEL(LM_LT(a, LM_C(9.31322575e-10f, 8.6736173798840355e-19)), LM_HALF * x, r);
+    LM_F a = LM_N(at_most)(LM_N(abs)(x), LM_C(15.0f, 39.0)), a1 = LM_N(head)(a);
+    LM_F square = LM_HALF * a1 * a1, more = LM_HALF * (a - a1) * (a + a1);
+    LM_N(exp_parts) e = LM_N(exp_split2)(-square, -square - more, -more);
+    LM_N(pair) g = LM_N(normal_tail)(a, a, e);
+    LM_N(pair) s = LM_N(fast_sum)(x, -LM_N(scale)(g.hi, e.k));
+    LM_F above = s.hi + (s.lo - LM_N(scale)(g.lo, e.k)), below = -LM_N(scale)(g.hi + g.lo, e.k);
+    LM_F r = LM_SEL(LM_LT(x, LM_ZERO), below, above);
+    r = LM_SEL(LM_LT(a, LM_N(all)(LM_C(9.31322575e-10f, 8.6736173798840355e-19))), LM_HALF * x, r);
     return LM_SEL(LM_LT(LM_C(15.0f, 39.0), x), x, r);
 }
 

@@ -1,0 +1,36 @@
+# embed.cmake - makes embedded.c (templates and runtime as bytes) and layer_types.h (the table of layers).
+#   cmake -DFILES=a;b -DLAYERS=c;d -DROOT=dir -DOUT=dir -P embed.cmake
+# A template's name leaves out its folder's "templates/"; all others keep theirs.
+file(MAKE_DIRECTORY ${OUT})
+
+set(arrays "")
+set(rows "")
+set(n 0)
+foreach(file ${FILES})
+    file(READ ${ROOT}/${file} hex HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+    string(REGEX REPLACE "(................................................................................)" "\\1\n" bytes "${bytes}")
+    string(REGEX REPLACE "^templates/" "" name "${file}")
+    string(APPEND arrays "static const unsigned char file${n}[] = {\n${bytes}0};\n")
+    string(APPEND rows "    {\"${name}\", file${n}, sizeof file${n} - 1},\n")
+    math(EXPR n "${n} + 1")
+endforeach()
+file(WRITE ${OUT}/embedded.c.new "#include \"embedded.h\"\n\n${arrays}\nconst embedded_file embedded_files[] = {\n${rows}    {0, 0, 0}};\n")
+file(WRITE ${OUT}/embedded.h.new "#include <stddef.h>\ntypedef struct embedded_file {\n    const char *name;\n    const unsigned char *data;\n    size_t size;\n} embedded_file;\nextern const embedded_file embedded_files[];\n")
+
+set(externs "")
+set(table "")
+foreach(file ${LAYERS})
+    file(STRINGS ${file} found REGEX "^const layer_type layer_[a-z0-9_]+")
+    foreach(line ${found})
+        string(REGEX REPLACE "^const layer_type (layer_[a-z0-9_]+).*" "\\1" symbol "${line}")
+        string(APPEND externs "extern const layer_type ${symbol};\n")
+        string(APPEND table "    &${symbol},\n")
+    endforeach()
+endforeach()
+file(WRITE ${OUT}/layer_types.h.new "${externs}\nconst layer_type *const layer_types[] = {\n${table}};\nconst int n_layer_types = COUNT(layer_types);\n")
+
+foreach(name embedded.c embedded.h layer_types.h)
+    configure_file(${OUT}/${name}.new ${OUT}/${name} COPYONLY)
+    file(TOUCH_NOCREATE ${OUT}/${name})
+endforeach()

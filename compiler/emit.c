@@ -1,0 +1,453 @@
+/* emit.c - from the plan to files, through the Lua templates.
+ *
+ * The plan becomes one Lua table; templates/lib/main.lua turns it into the text of each file. Templates are
+ * part of the program (made by CMake); --templates DIR reads them from a folder instead. A target's folder
+ * shadows: targets/<target>/NAME is tried before templates/NAME. */
+#include "ops/ops.h"
+
+#include <lauxlib.h>
+#include <lualib.h>
+#include <string.h>
+
+#include "embedded.h" /* made by CMake: embedded_files[] */
+
+typedef struct emitter {
+    session *s;
+    const plan *p;
+} emitter;
+
+static emitter *self(lua_State *L) { return *(emitter **)lua_getextraspace(L); }
+
+/* ---- tables ------------------------------------------------------------------------------------------------ */
+
+static void set_int(lua_State *L, const char *key, int64_t v)
+{
+    lua_pushinteger(L, v);
+    lua_setfield(L, -2, key);
+}
+
+static void set_text(lua_State *L, const char *key, const char *v)
+{
+    lua_pushstring(L, v);
+    lua_setfield(L, -2, key);
+}
+
+static void set_ints(lua_State *L, const char *key, const int64_t *v, int n)
+{
+    lua_newtable(L);
+    for (int i = 0; i < n; i++) {
+        lua_pushinteger(L, v[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, key);
+}
+
+static const weight *find_weight(const plan *p, tensor_id t, const pack *k)
+{
+    for (int i = 0; i < p->n_weights; i++)
+        if (p->weights[i].tensor == t && p->weights[i].packed == (k != NULL) &&
+            (!k || memcmp(&p->weights[i].pack, k, sizeof *k) == 0))
+            return &p->weights[i];
+    return NULL;
+}
+
+/* The expression in <id>_forward for the first element of a buffer. */
+static const char *pointer_text(const emitter *e, int b, int64_t offset, const pack *k)
+{
+    arena *a = &e->s->arena;
+    const buffer *x = &e->p->buffers[b];
+    int64_t at = offset + (x->kind == BUFFER_ARENA || x->kind == BUFFER_STATE ? x->offset : 0);
+    const char *base = x->kind == BUFFER_ARENA ? "net->arena" : x->kind == BUFFER_STATE ? "net->state"
+                     : x->kind == BUFFER_INPUT ? "input" : x->kind == BUFFER_OUTPUT ? "output"
+                     : arena_printf(a, "w->%s", find_weight(e->p, x->tensor, k)->name);
+    return at ? arena_printf(a, "%s + %lld", base, (long long)at) : base;
+}
+
+/* { ptr, shape, stride, pack?, buffer } at the top of the stack */
+static void push_operand(lua_State *L, const emitter *e, const view *v, const shape *s, const pack *k)
+{
+    lua_newtable(L);
+    set_ints(L, "shape", s->dim, s->rank);
+    set_ints(L, "stride", v->stride, s->rank);
+    set_text(L, "ptr", pointer_text(e, v->buffer, v->offset, k));
+    int root = v->buffer;
+    while (e->p->buffers[root].into >= 0)
+        root = e->p->buffers[root].into;
+    set_int(L, "buffer", root);
+    set_int(L, "const", e->p->buffers[v->buffer].kind == BUFFER_CONST);
+    if (k) {
+        lua_newtable(L);
+        set_int(L, "groups", k->groups);
+        set_int(L, "n", k->n);
+        set_int(L, "k", k->k);
+        lua_setfield(L, -2, "pack");
+    }
+}
+
+static void push_tensor(lua_State *L, const emitter *e, const op *o, int input, tensor_id t)
+{
+    pack k = {0};
+    bool packed = input >= 0 && o->type->pack && e->p->g->tensors[t].kind == TENSOR_CONST && o->type->pack(e->p->g, o, input, &k);
+    push_operand(L, e, &e->p->views[t], tensor_shape(e->p->g, t), packed ? &k : NULL);
+}
+
+static void set_attrs(lua_State *L, const op *o)
+{
+    lua_newtable(L);
+    for (const attr_def *a = o->type->attrs; a && a->name; a++) {
+        const char *at = (const char *)o->attr + a->offset;
+        if (a->kind == ATTR_REAL) {
+            lua_pushnumber(L, *(const double *)(const void *)at);
+        } else if (a->kind == ATTR_FN) {
+            lua_pushstring(L, map_fn_names[*(const int *)(const void *)at]);
+        } else if (a->n) {
+            lua_newtable(L);
+            for (int i = 0; i < a->n; i++) {
+                lua_pushinteger(L, ((const int *)(const void *)at)[i]);
+                lua_rawseti(L, -2, i + 1);
+            }
+        } else {
+            lua_pushinteger(L, *(const int *)(const void *)at);
+        }
+        lua_setfield(L, -2, a->name);
+    }
+    lua_setfield(L, -2, "attr");
+}
+
+static const char *constant(const emitter *e, double v)
+{
+    char out[48];
+    double bits[1] = {0};
+    real_set(e->p->g->precision, bits, 0, v);
+    print_hex(out, e->p->g->precision, bits);
+    return arena_strdup(&e->s->arena, out);
+}
+
+static void set_chain(lua_State *L, const emitter *e, const op *o)
+{
+    lua_newtable(L);
+    for (int i = 0; i < o->n_chain; i++) {
+        const chain_item *c = &o->chain[i];
+        lua_newtable(L);
+        set_text(L, "fn", map_fn_names[c->fn]);
+        set_text(L, "param", constant(e, c->param));
+        lua_pushboolean(L, c->swapped);
+        lua_setfield(L, -2, "swapped");
+        if (c->operand) {
+            push_tensor(L, e, o, -1, c->operand);
+            lua_setfield(L, -2, "operand");
+        }
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "chain");
+}
+
+/* Borders that this step must clear before it writes. */
+static void set_borders(lua_State *L, const emitter *e, int i)
+{
+    lua_newtable(L);
+    int n = 0;
+    for (int b = 0; b < e->p->n_buffers; b++) {
+        const buffer *x = &e->p->buffers[b];
+        if (x->zero_step != i)
+            continue;
+        lua_newtable(L);
+        set_text(L, "ptr", pointer_text(e, b, 0, NULL));
+        set_ints(L, "halo", x->halo, 4);
+        set_ints(L, "dims", x->halo_dims, 4);
+        lua_rawseti(L, -2, ++n);
+    }
+    lua_setfield(L, -2, "borders");
+}
+
+static int line_of(const json *at)
+{
+    int line = 1;
+    for (size_t i = 0; at && i < at->at.at; i++)
+        line += at->src->text[i] == '\n';
+    return line;
+}
+
+static const char *step_comment(const emitter *e, const step *st)
+{
+    arena *a = &e->s->arena;
+    const op *o = st->op;
+    text t = {.arena = a};
+    text_printf(&t, "%s: %s", st->name, st->is_copy ? "copy" : o->type->name);
+    for (int i = 0; i < o->n_chain && !st->is_copy; i++)
+        text_printf(&t, " + %s", map_fn_names[o->chain[i].fn]);
+    if (st->is_copy) {
+        text_printf(&t, " %s", shape_text(a, &st->shape));
+    } else {
+        text_printf(&t, ", %s", o->n_in && o->in[0] ? shape_text(a, tensor_shape(e->p->g, o->in[0])) : "[]");
+        text_printf(&t, " -> %s", shape_text(a, tensor_shape(e->p->g, o->out)));
+    }
+    if (o->layer)
+        text_printf(&t, " (%s, line %d)", o->layer->type->name, line_of(o->layer->at));
+    return t.s;
+}
+
+static void push_step(lua_State *L, const emitter *e, int i)
+{
+    const step *st = &e->p->steps[i];
+    const op *o = st->op;
+    lua_newtable(L);
+    set_text(L, "name", arena_printf(&e->s->arena, "%s_%s", e->p->g->net->id, st->name));
+    set_text(L, "comment", step_comment(e, st));
+    set_borders(L, e, i);
+    lua_newtable(L);
+    if (st->is_copy) {
+        push_operand(L, e, &st->copy_from, &st->shape, NULL);
+        lua_rawseti(L, -2, 1);
+        lua_setfield(L, -2, "ins");
+        push_operand(L, e, &st->copy_to, &st->shape, NULL);
+        lua_setfield(L, -2, "out");
+        set_text(L, "op", "map");
+        lua_newtable(L);
+        set_text(L, "fn", "copy");
+        lua_setfield(L, -2, "attr");
+        lua_newtable(L);
+        lua_setfield(L, -2, "chain");
+        return;
+    }
+    for (int k = 0; k < o->n_in; k++)
+        if (o->in[k]) {
+            push_tensor(L, e, o, k, o->in[k]);
+            lua_rawseti(L, -2, k + 1);
+        }
+    lua_setfield(L, -2, "ins");
+    push_tensor(L, e, o, -1, o->out);
+    lua_setfield(L, -2, "out");
+    set_text(L, "op", o->type->name);
+    set_int(L, "tensor", o->out);
+    set_attrs(L, o);
+    if (o->type == &op_map)
+        set_text(L, "param", constant(e, ((const map_attr *)o->attr)->param));
+    set_chain(L, e, o);
+    if (st->scratch >= 0) {
+        set_text(L, "scratch", pointer_text(e, st->scratch, 0, NULL));
+        set_int(L, "scratch_size", e->p->buffers[st->scratch].size);
+    }
+}
+
+static void set_weights(lua_State *L, const emitter *e)
+{
+    lua_newtable(L);
+    for (int i = 0; i < e->p->n_weights; i++) {
+        const weight *w = &e->p->weights[i];
+        lua_newtable(L);
+        set_text(L, "name", w->name);
+        set_int(L, "size", w->size);
+        set_int(L, "index", i);
+        set_text(L, "shape", shape_text(&e->s->arena, tensor_shape(e->p->g, w->tensor)));
+        lua_pushboolean(L, w->packed);
+        lua_setfield(L, -2, "packed");
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "weights");
+}
+
+static uint64_t hash_bytes(uint64_t h, const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ (unsigned char)p[i]) * 0x100000001b3u;
+    return h;
+}
+
+static void push_model(lua_State *L, const emitter *e, const source *net, const source *weights)
+{
+    const plan *p = e->p;
+    const graph *g = p->g;
+    arena *a = &e->s->arena;
+    lua_newtable(L);
+    char *upper = arena_strdup(a, g->net->id);
+    for (char *c = upper; *c; c++)
+        *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
+    uint64_t h = hash_bytes(0xcbf29ce484222325u, net->text, net->len);
+    if (weights)
+        h = hash_bytes(h, weights->text, weights->len);
+    const char *slash = strrchr(net->name, '/');
+    set_text(L, "id", g->net->id);
+    set_text(L, "ID", upper);
+    set_text(L, "file", slash ? slash + 1 : net->name);
+    set_text(L, "hash", arena_printf(a, "%016llx", (unsigned long long)h));
+    set_text(L, "version", LOOMC_VERSION);
+    set_text(L, "T", precision_names[g->precision]);
+    set_text(L, "real", g->precision == F32 ? "float" : "double");
+    set_int(L, "real_size", (int64_t)real_size(g->precision));
+    set_int(L, "panel", panel_width(g->precision));
+    set_int(L, "batch", g->net->batch);
+    set_int(L, "arena_size", p->arena_size);
+    set_int(L, "state_size", p->state_size);
+    set_int(L, "weights_size", p->weights_size);
+    set_int(L, "macs", p->macs);
+    set_ints(L, "input", tensor_shape(g, g->input)->dim, tensor_shape(g, g->input)->rank);
+    set_ints(L, "output", tensor_shape(g, g->output)->dim, tensor_shape(g, g->output)->rank);
+    lua_pushboolean(L, e->s->opt->weights_file);
+    lua_setfield(L, -2, "weights_file");
+    lua_pushboolean(L, e->s->opt->standalone);
+    lua_setfield(L, -2, "standalone");
+    lua_pushboolean(L, e->s->opt->trace);
+    lua_setfield(L, -2, "trace");
+    set_weights(L, e);
+    lua_newtable(L);
+    for (int i = 0; i < p->n_steps; i++) {
+        push_step(L, e, i);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "steps");
+}
+
+/* ---- what templates can call ---------------------------------------------------------------------------------- */
+
+/* source(name): text of a template or runtime file, or nil */
+static int lua_source(lua_State *L)
+{
+    emitter *e = self(L);
+    const char *name = luaL_checkstring(L, 1);
+    if (e->s->opt->templates) {
+        source src;
+        FILE *f = fopen(arena_printf(&e->s->arena, "%s/%s", e->s->opt->templates, name), "rb");
+        if (f) {
+            fclose(f);
+            if (file_read(e->s, arena_printf(&e->s->arena, "%s/%s", e->s->opt->templates, name), &src)) {
+                lua_pushlstring(L, src.text, src.len);
+                return 1;
+            }
+        }
+    }
+    for (const embedded_file *f = embedded_files; f->name; f++)
+        if (strcmp(f->name, name) == 0) {
+            lua_pushlstring(L, (const char *)f->data, f->size);
+            return 1;
+        }
+    return 0;
+}
+
+/* The numbers of a weight as they are stored. */
+static void *stored_weight(const emitter *e, const weight *w)
+{
+    precision pr = e->p->g->precision;
+    const tensor *t = &e->p->g->tensors[w->tensor];
+    void *data = arena_array(&e->s->arena, w->size, real_size(pr));
+    if (w->packed)
+        pack_fill(pr, &w->pack, t->data, data);
+    else
+        memcpy(data, t->data, (size_t)shape_size(&t->shape) * real_size(pr));
+    return data;
+}
+
+/* weight_text(index): its numbers as C constants, eight a line */
+static int lua_weight_text(lua_State *L)
+{
+    emitter *e = self(L);
+    const weight *w = &e->p->weights[luaL_checkinteger(L, 1)];
+    precision pr = e->p->g->precision;
+    const void *data = stored_weight(e, w);
+    text t = {.arena = &e->s->arena};
+    for (int64_t i = 0; i < w->size; i++) {
+        char number[48];
+        print_hex(number, pr, (const char *)data + (size_t)i * real_size(pr));
+        text_printf(&t, "%s%s", i % 8 == 0 ? (i ? ",\n    " : "    ") : ", ", number);
+    }
+    lua_pushlstring(L, t.s ? t.s : "", t.n);
+    return 1;
+}
+
+/* weight_bytes(index): its numbers as little-endian bytes */
+static int lua_weight_bytes(lua_State *L)
+{
+    emitter *e = self(L);
+    const weight *w = &e->p->weights[luaL_checkinteger(L, 1)];
+    size_t real = real_size(e->p->g->precision);
+    const unsigned char *data = stored_weight(e, w);
+    const uint16_t probe = 1;
+    bool little = *(const unsigned char *)&probe == 1;
+    char *out = arena_array(&e->s->arena, w->size, real);
+    for (size_t i = 0; i < (size_t)w->size * real; i++)
+        out[i] = (char)data[little ? i : i / real * real + (real - 1 - i % real)];
+    lua_pushlstring(L, out, (size_t)w->size * real);
+    return 1;
+}
+
+/* const(number): a C constant in the model's precision */
+static int lua_const(lua_State *L)
+{
+    lua_pushstring(L, constant(self(L), luaL_checknumber(L, 1)));
+    return 1;
+}
+
+/* write(name, text): a file in the output folder */
+static int lua_write(lua_State *L)
+{
+    emitter *e = self(L);
+    size_t n;
+    const char *name = luaL_checkstring(L, 1), *data = luaL_checklstring(L, 2, &n);
+    bool good = file_write(e->s, arena_printf(&e->s->arena, "%s/%s", e->s->opt->out, name), data, n);
+    lua_pushboolean(L, good);
+    return 1;
+}
+
+static void *lua_memory(void *ud, void *p, size_t old, size_t n)
+{
+    (void)ud;
+    (void)old;
+    return memory(p, n);
+}
+
+static int run_main(lua_State *L)
+{
+    luaL_openlibs(L);
+    static const luaL_Reg functions[] = {{"source", lua_source}, {"weight_text", lua_weight_text}, {"weight_bytes", lua_weight_bytes},
+                                         {"const", lua_const}, {"write", lua_write}, {0}};
+    lua_newtable(L);
+    luaL_setfuncs(L, functions, 0);
+    lua_setglobal(L, "loom");
+    const source *const *files = lua_touserdata(L, 1);
+    push_model(L, self(L), files[0], files[1]);
+    lua_setglobal(L, "model");
+    lua_pushcfunction(L, lua_source);
+    lua_pushstring(L, "lib/main.lua");
+    lua_call(L, 1, 1);
+    size_t n;
+    const char *code = luaL_checklstring(L, -1, &n);
+    if (luaL_loadbuffer(L, code, n, "@lib/main.lua") != LUA_OK)
+        return lua_error(L);
+    lua_call(L, 0, 0);
+    return 0;
+}
+
+static int traceback(lua_State *L)
+{
+    luaL_traceback(L, L, lua_tostring(L, 1), 1);
+    return 1;
+}
+
+bool emit_model(session *s, const plan *p, const source *net, const source *weights)
+{
+    emitter e = {s, p};
+    if (!make_dir(s, s->opt->out))
+        return false;
+    lua_State *L = lua_newstate(lua_memory, NULL);
+    if (!L)
+        longjmp(*s->arena.out_of_memory, 1);
+    *(emitter **)lua_getextraspace(L) = &e;
+    /* The arena must not jump over Lua's own frames. */
+    jmp_buf here, *outer = s->arena.out_of_memory;
+    volatile int status = LUA_ERRMEM;
+    s->arena.out_of_memory = &here;
+    if (setjmp(here) == 0) {
+        const source *files[2] = {net, weights};
+        lua_pushcfunction(L, traceback);
+        lua_pushcfunction(L, run_main);
+        lua_pushlightuserdata(L, files);
+        status = lua_pcall(L, 1, 0, 1);
+        if (status != LUA_OK && status != LUA_ERRMEM)
+            diag(s, DIAG_ERROR, NULL, "template: %s", lua_tostring(L, -1));
+    }
+    s->arena.out_of_memory = outer;
+    lua_close(L);
+    if (status == LUA_ERRMEM)
+        longjmp(*outer, 1);
+    return s->diags.errors == 0;
+}

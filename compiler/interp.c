@@ -1,0 +1,71 @@
+/* interp.c - the reference: runs the graph as lowering left it, op by op, with the naive kernels.
+ *
+ * What it computes is the meaning of a network; every other engine must give the same bits. */
+#include "loomc.h"
+
+#include <string.h>
+
+struct interp {
+    const graph *g;
+    void **value;       /* per tensor */
+    uint64_t call;
+    const void **in;    /* scratch for one op's operands */
+    const shape **in_shape;
+};
+
+interp *interp_new(session *s, const graph *g)
+{
+    interp *in = arena_alloc(&s->arena, sizeof *in);
+    in->g = g;
+    in->value = arena_array(&s->arena, g->n_tensors, sizeof *in->value);
+    int most = MAX_INPUTS;
+    for (int i = 0; i < g->n_ops; i++)
+        most = g->ops[i].n_in > most ? g->ops[i].n_in : most;
+    in->in = arena_array(&s->arena, most, sizeof *in->in);
+    in->in_shape = arena_array(&s->arena, most, sizeof *in->in_shape);
+    for (int t = 1; t < g->n_tensors; t++) {
+        const tensor *x = &g->tensors[t];
+        in->value[t] = x->kind == TENSOR_CONST ? x->data
+                                               : arena_array(&s->arena, shape_size(&x->shape), real_size(g->precision));
+    }
+    return in;
+}
+
+void interp_reset(interp *in)
+{
+    in->call = 0;
+    for (int t = 1; t < in->g->n_tensors; t++)
+        if (in->g->tensors[t].kind == TENSOR_STATE)
+            memset(in->value[t], 0, (size_t)shape_size(&in->g->tensors[t].shape) * real_size(in->g->precision));
+}
+
+static void run_op(interp *in, const op *o)
+{
+    const graph *g = in->g;
+    eval_args a = {.n_in = o->n_in, .out = in->value[o->out], .out_shape = tensor_shape(g, o->out), .attr = o->attr, .call = in->call};
+    for (int k = 0; k < o->n_in; k++) {
+        in->in[k] = o->in[k] ? in->value[o->in[k]] : NULL;
+        in->in_shape[k] = tensor_shape(g, o->in[k]);
+        if (k < MAX_INPUTS) {
+            a.in[k] = in->in[k];
+            a.in_shape[k] = in->in_shape[k];
+            a.state[k] = g->tensors[o->in[k]].kind == TENSOR_STATE ? in->value[o->in[k]] : NULL;
+        }
+    }
+    a.in_all = in->in;
+    a.in_shape_all = in->in_shape;
+    o->type->eval[g->precision](&a);
+}
+
+void interp_run(interp *in, const void *input, void *output)
+{
+    const graph *g = in->g;
+    size_t real = real_size(g->precision);
+    memcpy(in->value[g->input], input, (size_t)shape_size(tensor_shape(g, g->input)) * real);
+    for (int i = 0; i < g->n_ops; i++)
+        run_op(in, &g->ops[i]);
+    memcpy(output, in->value[g->output], (size_t)shape_size(tensor_shape(g, g->output)) * real);
+    in->call++;
+}
+
+const void *interp_value(const interp *in, tensor_id t) { return in->value[t]; }

@@ -1,0 +1,465 @@
+/* loomc.h - the one header of the compiler: all structures first, then the functions of each file, in
+ * the order in which data flows through them.
+ *
+ *   text -> json -> network (layers) -> graph (ops) -> fuse -> plan -> files
+ *                                         |
+ *                                         +-> interpreter (the reference)
+ *
+ * Memory: everything lives in one arena and is freed with it. Allocation fails in one place only
+ * (arena_alloc), which jumps back to the command that is running. */
+#ifndef LOOMC_H
+#define LOOMC_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define LOOMC_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+#define NORETURN __attribute__((noreturn))
+#else
+#define PRINTF_LIKE(f, a)
+#define NORETURN
+#endif
+
+#define COUNT(a) ((int)(sizeof(a) / sizeof(*(a))))
+
+enum {
+    MAX_RANK = 6,
+    MAX_INPUTS = 8,          /* of a layer's op, concat aside */
+    MAX_NESTING = 64,        /* of layers within layers */
+    MAX_ERRORS = 20,
+};
+#define MAX_ELEMENTS ((int64_t)1 << 30) /* of one tensor */
+
+struct graph;
+struct op;
+struct pack;
+
+/* ---- arena ---------------------------------------------------------------------------------------- */
+
+typedef struct arena {
+    struct chunk *chunks;
+    jmp_buf *out_of_memory; /* where a failed allocation goes; NULL ends the program */
+} arena;
+
+/* A growing array: `items(v)[i]`, i < v.n. */
+typedef struct text {
+    char *s;
+    size_t n, cap;
+    arena *arena;
+} text;
+
+/* ---- sources, json, diagnostics -------------------------------------------------------------------- */
+
+typedef struct source {
+    const char *name;
+    const char *text; /* NUL-terminated */
+    size_t len;
+} source;
+
+typedef struct span {
+    size_t at, len;
+} span;
+
+typedef enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT } json_kind;
+
+/* A JSON value that knows where it stands. `key` is set in members of objects. */
+typedef struct json {
+    json_kind kind;
+    bool flag;
+    double number;
+    const char *string;
+    const char *key;
+    int n; /* children */
+    int index; /* among its parent's children */
+    struct json *child, *next, *parent;
+    const source *src;
+    span at, key_at;
+} json;
+
+typedef enum severity { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE } severity;
+
+typedef struct diags {
+    FILE *sink;
+    int errors, warnings;
+} diags;
+
+/* ---- shapes, precisions ----------------------------------------------------------------------------- */
+
+typedef enum precision { F32, F64, N_PRECISIONS } precision;
+
+typedef struct shape {
+    int rank;
+    int64_t dim[MAX_RANK];
+} shape;
+
+/* ---- network: what the user wrote -------------------------------------------------------------------- */
+
+typedef enum field_kind {
+    FIELD_INT, FIELD_NUMBER, FIELD_BOOL, FIELD_STRING, FIELD_ENUM, FIELD_INTS, FIELD_NUMBERS, FIELD_BOOLS,
+    FIELD_SIZES,  /* an integer, or a list of them (kernel_size: 3 or [3,5]) */
+    FIELD_PAD,    /* sizes, or "same", or "valid" */
+    FIELD_LAYER, FIELD_LAYERS, FIELD_OBJECT, FIELD_OBJECTS
+} field_kind;
+
+/* One key that a layer takes. Zero is the default where `def` says nothing; `names` may list older
+ * spellings after the first, separated by '|'. Ends with a field without names. */
+typedef struct field {
+    const char *names;
+    field_kind kind;
+    double min, max;       /* of the integer or number(s) */
+    const char *def;       /* default, as text for the documentation */
+    const char *values;    /* FIELD_ENUM: "a|b|c" */
+    const char *doc;
+} field;
+
+typedef struct layer {
+    const struct layer_type *type;
+    const char *name;      /* unique within the network, a C identifier */
+    const json *at;        /* the object in the description */
+    const struct network *net;
+    const json *weights;   /* its object in the weights, or NULL */
+    const char *path;      /* of its parameters: "fc1" or "block1.0.fc" */
+    struct layer *children;/* of the first FIELD_LAYERS */
+    int n_children;
+    struct layer *gate;    /* of a FIELD_LAYER */
+    struct layer *next;
+} layer;
+
+typedef struct network {
+    const char *id;
+    precision precision;   /* asked for in the description; the command line may override */
+    int64_t batch;
+    uint64_t seed;
+    bool has_input;
+    shape input;           /* of one sample */
+    bool compat;           /* the meaning of the original, version 0.0.7 */
+    layer *layers;
+    int n_layers;
+    const json *at;
+    const source *src;
+} network;
+
+/* ---- graph: what a machine runs ----------------------------------------------------------------------- */
+
+typedef int tensor_id; /* 0 is none */
+
+typedef enum tensor_kind { TENSOR_VALUE, TENSOR_INPUT, TENSOR_CONST, TENSOR_STATE } tensor_kind;
+
+typedef struct tensor {
+    tensor_kind kind;
+    shape shape;
+    const char *name;      /* constants and states: unique identifier */
+    void *data;            /* constants: row-major, in the graph's precision */
+    int op;                /* index of the op that makes it, values only */
+    int uses;              /* how many op inputs (and network outputs) it is */
+    const layer *owner;    /* of a parameter, named <path of owner>_<key> */
+    bool is_param;
+} tensor;
+
+/* How one op reads its operands when it runs: row-major data, shapes, its attributes. */
+typedef struct eval_args {
+    const void *in[MAX_INPUTS];   /* NULL where the input is absent */
+    const shape *in_shape[MAX_INPUTS];
+    const void *const *in_all;    /* all of them, for ops with any number */
+    const shape *const *in_shape_all;
+    int n_in;
+    void *out;
+    const shape *out_shape;
+    void *state[MAX_INPUTS];      /* in[i] again, writable, where input i is a state */
+    const void *attr;
+    uint64_t call;                /* counts the runs of the network, for random ops */
+} eval_args;
+typedef void eval_fn(const eval_args *a);
+
+typedef enum op_flags {
+    OP_VIEW = 1,           /* the output is the input's memory seen in another way */
+    OP_EPILOGUE = 2,       /* takes a chain of element-wise functions on its result */
+    OP_CHANNELS_LAST = 4,  /* prefers dimension 1 (channels) innermost in memory, input and output */
+    OP_ELEMENTWISE = 8,
+    OP_RANDOM = 16,        /* differs from call to call: never folded */
+} op_flags;
+
+typedef enum attr_kind { ATTR_INT, ATTR_REAL, ATTR_FN } attr_kind;
+typedef struct attr_def {
+    const char *name;
+    attr_kind kind;
+    size_t offset;
+    int n;                 /* elements; 0 means 1 */
+} attr_def;
+
+typedef struct op_type {
+    const char *name;      /* also the name of its template */
+    const char *doc;
+    int flags;
+    const attr_def *attrs; /* ends with a nameless one */
+    eval_fn *eval[N_PRECISIONS];
+    int64_t (*macs)(const struct graph *g, const struct op *o);
+    /* Elements of scratch memory that the generated code needs; NULL is none. */
+    int64_t (*scratch)(const struct graph *g, const struct op *o);
+    /* Constant inputs that are stored in panels: fills *p, returns false for those stored as they are. */
+    bool (*pack)(const struct graph *g, const struct op *o, int input, struct pack *p);
+    /* Zero border that input 0 must have in memory: top, bottom, left, right. NULL is none. */
+    void (*halo)(const struct graph *g, const struct op *o, int64_t pad[4]);
+} op_type;
+
+/* One element-wise function at the end of a step: v = fn(v), v = fn(v, operand) or fn(operand, v). */
+typedef struct chain_item {
+    int fn;
+    double param;
+    tensor_id operand;
+    bool swapped;
+    const struct op *op;
+} chain_item;
+
+typedef struct op {
+    const op_type *type;
+    tensor_id *in;
+    int n_in;
+    tensor_id out;
+    const void *attr;
+    const layer *layer;    /* that it comes from */
+    chain_item *chain;     /* after fusion */
+    int n_chain;
+    bool dead;             /* fused into another, or without effect */
+} op;
+
+typedef struct graph {
+    arena *arena;
+    precision precision;
+    tensor *tensors;       /* [1 .. n_tensors-1] */
+    int n_tensors, cap_tensors;
+    op *ops;
+    int n_ops, cap_ops;
+    tensor_id input, output;
+    const network *net;
+    const layer *layer;    /* that is being lowered */
+} graph;
+
+/* A constant matrix stored in panels of 64 bytes: [group][panel][k][lane], element (g, k, n) taken from
+ * data[g*sg + k*sk + n*sn], zero where n is past the end. It is what the matrix kernels read. */
+typedef struct pack {
+    int64_t groups, n, k;
+    int64_t sg, sn, sk;
+} pack;
+
+/* ---- layers ------------------------------------------------------------------------------------------- */
+
+typedef struct layer_type {
+    const char *name;
+    const char *aliases;   /* "a|b", accepted in descriptions and old files */
+    const char *doc;       /* one line */
+    const char *shapes;    /* "[in] -> [out]" */
+    const char *weights;   /* "kernel [in][out], biases [out]" */
+    const char *notes;     /* formula and particulars, for the reference */
+    const field *fields;
+    /* Input shape of one sample when the layer can tell by itself. */
+    bool (*infer)(const layer *l, shape *s);
+    /* Emits ops; returns the output tensor, or 0 after an error. x is [batch, sample...]. */
+    tensor_id (*lower)(graph *g, const layer *l, tensor_id x);
+} layer_type;
+
+/* ---- plan: the frozen result, from which everything is written ------------------------------------------ */
+
+typedef enum buffer_kind { BUFFER_ARENA, BUFFER_INPUT, BUFFER_OUTPUT, BUFFER_CONST, BUFFER_STATE, BUFFER_SCRATCH } buffer_kind;
+
+typedef struct buffer {
+    buffer_kind kind;
+    int64_t size;          /* elements, halo included */
+    int64_t offset;        /* within the arena or the state, elements */
+    int first, last;       /* steps between which it is alive */
+    tensor_id tensor;      /* that it was made for */
+    int64_t halo[4];       /* zero border: top, bottom, left, right */
+    int64_t halo_dims[4];  /* of the buffer as [outer][rows][cols][inner], border included */
+    int zero_step;         /* step that writes the border, -1 none */
+    int into;              /* the buffer it shares memory with, -1 none */
+} buffer;
+
+/* Where a tensor lies: element (i0, i1, ...) is at offset + sum(i * stride), in elements. */
+typedef struct view {
+    int buffer;            /* -1: not placed */
+    int64_t offset;
+    int64_t stride[MAX_RANK];
+} view;
+
+typedef struct step {
+    const op *op;
+    const char *name;
+    shape shape;           /* of a copy */
+    view copy_from, copy_to;
+    bool is_copy;
+    int scratch;           /* buffer, -1 none */
+} step;
+
+/* One array of weights in the generated model. */
+typedef struct weight {
+    tensor_id tensor;
+    bool packed;
+    pack pack;
+    const char *name;
+    int64_t size;          /* elements as stored */
+    int64_t offset;        /* in the weights struct, elements */
+} weight;
+
+typedef struct plan {
+    const graph *g;
+    step *steps;
+    int n_steps;
+    view *views;           /* per tensor */
+    buffer *buffers;
+    int n_buffers;
+    weight *weights;
+    int n_weights;
+    int64_t arena_size, state_size, weights_size; /* elements */
+    int64_t params, macs;
+} plan;
+
+/* ---- command line ----------------------------------------------------------------------------------------- */
+
+typedef struct options {
+    const char *command, *net, *input, *weights, *out, *templates, *dump, *target;
+    const char *cc, *cflags;
+    precision precision;
+    bool has_precision, standalone, json, weights_file, trace, keep;
+    int runs;
+} options;
+
+/* What a command works with. */
+typedef struct session {
+    arena arena;
+    diags diags;
+    const options *opt;
+} session;
+
+/* ---- arena.c */
+void *arena_alloc(arena *a, size_t n); /* zeroed, aligned for anything; never NULL */
+void *arena_array(arena *a, int64_t n, size_t size);
+void *arena_grow(arena *a, void *old, size_t old_bytes, size_t new_bytes);
+char *arena_strdup(arena *a, const char *s);
+char *arena_strndup(arena *a, const char *s, size_t n);
+char *arena_printf(arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void arena_free(arena *a);
+/* The one source of memory: realloc for p and n > 0, free for n == 0. NULL when there is none left. */
+void *memory(void *p, size_t n);
+void text_add(text *t, const char *s, size_t n);
+void text_printf(text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* ---- diag.c: file:line:column, the line, a caret; `at` may be NULL */
+void diag(session *s, severity sev, const json *at, const char *fmt, ...) PRINTF_LIKE(4, 5);
+void diag_key(session *s, severity sev, const json *at, const char *fmt, ...) PRINTF_LIKE(4, 5); /* caret at the key */
+void diag_span(session *s, severity sev, const source *src, span at, const char *pointer, const char *fmt, ...) PRINTF_LIKE(6, 7);
+/* Of the '|'-separated names, the nearest to `word`, or NULL when none is near. */
+const char *nearest(arena *a, const char *word, const char *names);
+
+/* ---- file.c */
+bool file_read(session *s, const char *path, source *out);  /* "-" is standard input */
+bool file_write(session *s, const char *path, const char *data, size_t n); /* writes beside, then renames */
+bool make_dir(session *s, const char *path);
+
+/* ---- json.c */
+json *json_read(session *s, const source *src);
+const json *json_get(const json *object, const char *key);
+char *json_pointer(arena *a, const json *at);
+bool json_is_int(const json *j);
+/* A number, or numbers in nested arrays, correctly rounded to the precision. */
+bool json_reals(session *s, const json *at, precision p, void *out, int64_t n, const char *what);
+int64_t json_count_numbers(const json *at);
+float json_f32(const json *number);
+
+/* ---- number.c */
+void print_real(char out[40], precision p, const void *x);   /* shortest text that reads back */
+void print_hex(char out[48], precision p, const void *x);    /* a C constant, exact */
+int64_t shape_size(const shape *s);
+bool shape_equal(const shape *a, const shape *b);
+const char *shape_text(arena *a, const shape *s);
+size_t real_size(precision p);
+double real_get(precision p, const void *data, int64_t i);
+void real_set(precision p, void *data, int64_t i, double v);
+extern const char *const precision_names[N_PRECISIONS]; /* "f32", "f64" */
+
+/* ---- field.c: reading the keys of a layer. A name that the layer's table lacks is a bug (assert). */
+bool fields_check(session *s, const json *object, const field *fields, const char *what);
+const json *layer_json(const layer *l, const char *name);           /* NULL when absent */
+bool layer_has(const layer *l, const char *name);
+int64_t layer_int(const layer *l, const char *name, int64_t def);
+double layer_number(const layer *l, const char *name, double def);
+bool layer_bool(const layer *l, const char *name, bool def);
+const char *layer_string(const layer *l, const char *name, const char *def);
+int layer_sizes(const layer *l, const char *name, int64_t *out, int max); /* how many there are; 0 absent */
+
+/* ---- network.c */
+network *network_read(session *s, const source *src);
+bool network_weights(session *s, network *net, const source *src);   /* reads a bundle */
+json *bundle_description(session *s, const source *src);
+const layer_type *layer_type_find(const char *name);
+extern const field *const network_field_table;
+extern const layer_type *const layer_types[];
+extern const int n_layer_types;
+
+/* ---- lower.c: what layers call */
+session *graph_session(const graph *g);
+graph *network_lower(session *s, const network *net, precision p);
+tensor_id lower_layers(graph *g, const layer *first, tensor_id x);
+tensor_id lower_layer(graph *g, const layer *l, tensor_id x);
+bool infer_sequence(const layer *first, shape *s);
+void layer_error(graph *g, const layer *l, const char *field, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* A weight tensor, from the weights file or else initialised: scale 0 gives `fill`, else uniform in
+ * [-scale, scale]. Its values come under `key` in the weights of the layer; `alias` is another key or NULL. */
+tensor_id param(graph *g, const layer *l, const char *key, const char *alias, shape sh, double scale, double fill);
+tensor_id state(graph *g, const layer *l, const char *key, shape sh);
+tensor_id activation(graph *g, const layer *l, tensor_id x);      /* fields "activation" and "alpha" */
+shape sample_shape(const graph *g, tensor_id x);                  /* without the batch */
+/* Fields that every layer with an activation has. */
+#define ACTIVATION_FIELDS                                                                                 \
+    {"activation", FIELD_ENUM, 0, 0, "linear", ACTIVATION_NAMES, "function applied to the result"},       \
+    {"alpha", FIELD_NUMBER, -1e6, 1e6, "0.1 leaky_relu, 1 elu", 0, "parameter of leaky_relu and elu"}
+#define ACTIVATION_NAMES "linear|relu|scaled_relu|leaky_relu|sigmoid|tanh|softplus|gelu|silu|elu|hard_sigmoid|hard_swish|identity"
+
+/* ---- graph.c */
+shape shape_of(int rank, ...);                                     /* int64_t each */
+tensor_id tensor_new(graph *g, tensor_kind k, shape s, const char *name);
+tensor_id tensor_const(graph *g, shape s, const char *name, const double *values);
+const shape *tensor_shape(const graph *g, tensor_id t);
+tensor_id op_new(graph *g, const op_type *type, const void *attr, size_t attr_size, shape out, int n_in, const tensor_id *in);
+void graph_uses(graph *g);
+void graph_check(const graph *g);
+void graph_dump(const graph *g, FILE *out);
+
+/* ---- interp.c */
+typedef struct interp interp;
+interp *interp_new(session *s, const graph *g);
+void interp_run(interp *in, const void *input, void *output);
+void interp_reset(interp *in);
+const void *interp_value(const interp *in, tensor_id t);
+
+/* ---- passes: each says what it needs and what it establishes */
+void pass_fold(session *s, graph *g);
+void pass_fuse(session *s, graph *g);
+void pass_pad(session *s, graph *g);
+
+/* ---- plan.c */
+plan *plan_build(session *s, const graph *g);
+void plan_dump(const plan *p, FILE *out);
+int64_t panel_width(precision p); /* elements in 64 bytes */
+int64_t pack_size(precision p, const pack *k);
+void pack_fill(precision p, const pack *k, const void *from, void *to);
+
+/* ---- emit.c */
+bool emit_model(session *s, const plan *p, const source *net, const source *weights);
+
+/* ---- compile.c, verify.c, report.c, run.c: the commands. Exit codes. */
+plan *compile_network(session *s, const options *o, graph **reference, source *net_src, source *weights_src);
+int command_compile(session *s);
+int command_run(session *s);
+int command_init(session *s);
+int command_verify(session *s);
+int command_report(session *s);
+int command_docs(session *s);
+
+#endif

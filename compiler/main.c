@@ -1,0 +1,197 @@
+/* main.c - the command line. Exit codes: 0 done, 1 the input is wrong or differs, 2 wrong use or no memory. */
+#include "loomc.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct command {
+    const char *name;
+    int (*run)(session *s);
+    const char *line, *help;
+} command;
+
+#define COMMON_HELP                                                                     \
+    "  --weights FILE      bundle with the weights (default: initialised from the seed)\n" \
+    "  --precision P       f32 or f64 (default: the description's dtype)\n"
+
+static const command commands[] = {
+    {"compile", command_compile, "write C for a network",
+     "usage: loomc compile NET.json [-o DIR] [options]\n\n"
+     "Writes <id>.h, <id>.c and <id>_weights.c to DIR (default: .).\n\n" COMMON_HELP
+     "  --target T          native (default)\n"
+     "  --standalone        also write the runtime headers, so that cc DIR/*.c main.c is all it takes\n"
+     "  --weights-file      write the weights as <id>.weights, which the program loads, not as C arrays\n"
+     "  --dump STAGE        print the graph or plan after a stage: lower, fold, fuse, pad, plan\n"
+     "  --templates DIR     read templates from DIR before the built-in ones\n"},
+    {"run", command_run, "run a network in the interpreter",
+     "usage: loomc run NET.json --input X.json [-o FILE] [options]\n\n"
+     "Prints {\"shape\":[...],\"output\":[...]}. X.json holds the input as a list, nested or flat.\n\n" COMMON_HELP},
+    {"verify", command_verify, "compile, build, run, and compare with the interpreter bit for bit",
+     "usage: loomc verify NET.json [options]\n\n"
+     "Exit code 0 only when every step gives the interpreter's bits.\n\n" COMMON_HELP
+     "  --runs N            inputs to try (default 3)\n"
+     "  --cc CC             the C compiler (default: cc)\n"
+     "  --cflags FLAGS      its flags (default: -O2)\n"
+     "  --keep              keep the folder with the build\n"},
+    {"report", command_report, "parameters, multiply-adds, flash, RAM, arena map",
+     "usage: loomc report NET.json [--json] [options]\n\n" COMMON_HELP},
+    {"init", command_init, "write a bundle with freshly initialised weights",
+     "usage: loomc init NET.json [-o BUNDLE.json] [options]\n\n" COMMON_HELP},
+    {"docs", command_docs, "print the reference of the description format",
+     "usage: loomc docs\n\nPrints the format reference, made from the layers' own tables, as Markdown.\n"},
+};
+
+static void print_usage(FILE *f)
+{
+    fprintf(f, "loomc " LOOMC_VERSION " - a compiler for neural networks: from a JSON description to C\n\n"
+               "usage: loomc COMMAND [options]\n\n");
+    for (int i = 0; i < COUNT(commands); i++)
+        fprintf(f, "  %-8s  %s\n", commands[i].name, commands[i].line);
+    fprintf(f, "\n'loomc help COMMAND' tells more. '-' stands for standard input or output.\n");
+}
+
+static const command *find_command(const char *name)
+{
+    for (int i = 0; i < COUNT(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+    arena a = {0};
+    text names = {.arena = &a};
+    for (int i = 0; i < COUNT(commands); i++)
+        text_printf(&names, "%s%s", i ? "|" : "", commands[i].name);
+    const char *near = nearest(&a, name, names.s);
+    if (near)
+        fprintf(stderr, "loomc: unknown command '%s', did you mean '%s'?\n", name, near);
+    else
+        fprintf(stderr, "loomc: unknown command '%s'; 'loomc --help' lists them\n", name);
+    arena_free(&a);
+    return 2;
+}
+
+static int help(const char *name)
+{
+    if (!name) {
+        print_usage(stdout);
+        return 0;
+    }
+    const command *c = find_command(name);
+    if (!c)
+        return unknown_command(name);
+    fputs(c->help, stdout);
+    return 0;
+}
+
+enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, OPT_JSON, OPT_WEIGHTS_FILE, OPT_TEMPLATES,
+       OPT_DUMP, OPT_RUNS, OPT_CC, OPT_CFLAGS, OPT_KEEP, OPT_TRACE };
+
+static const struct option long_options[] = {
+    {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
+    {"precision", required_argument, 0, OPT_PRECISION},   {"target", required_argument, 0, OPT_TARGET},
+    {"standalone", no_argument, 0, OPT_STANDALONE},       {"json", no_argument, 0, OPT_JSON},
+    {"weights-file", no_argument, 0, OPT_WEIGHTS_FILE},   {"templates", required_argument, 0, OPT_TEMPLATES},
+    {"dump", required_argument, 0, OPT_DUMP},             {"runs", required_argument, 0, OPT_RUNS},
+    {"cc", required_argument, 0, OPT_CC},                 {"cflags", required_argument, 0, OPT_CFLAGS},
+    {"keep", no_argument, 0, OPT_KEEP},                   {"trace", no_argument, 0, OPT_TRACE},
+    {"output", required_argument, 0, 'o'},                {"help", no_argument, 0, 'h'},
+    {0, 0, 0, 0}};
+
+static bool set_precision(options *o, const char *word)
+{
+    for (int p = 0; p < N_PRECISIONS; p++)
+        if (strcmp(word, precision_names[p]) == 0) {
+            o->precision = (precision)p;
+            o->has_precision = true;
+            return true;
+        }
+    fprintf(stderr, "loomc: unknown precision '%s', expected f32 or f64\n", word);
+    return false;
+}
+
+static bool set_option(options *o, int c)
+{
+    switch (c) {
+    case 'o': o->out = optarg; return true;
+    case OPT_INPUT: o->input = optarg; return true;
+    case OPT_WEIGHTS: o->weights = optarg; return true;
+    case OPT_PRECISION: return set_precision(o, optarg);
+    case OPT_TARGET:
+        if (strcmp(optarg, "native") == 0)
+            return true;
+        fprintf(stderr, "loomc: unknown target '%s', expected native\n", optarg);
+        return false;
+    case OPT_STANDALONE: return o->standalone = true;
+    case OPT_JSON: return o->json = true;
+    case OPT_WEIGHTS_FILE: return o->weights_file = true;
+    case OPT_TEMPLATES: o->templates = optarg; return true;
+    case OPT_DUMP: o->dump = optarg; return true;
+    case OPT_CC: o->cc = optarg; return true;
+    case OPT_CFLAGS: o->cflags = optarg; return true;
+    case OPT_KEEP: return o->keep = true;
+    case OPT_TRACE: return o->trace = true;
+    case OPT_RUNS:
+        o->runs = atoi(optarg);
+        if (o->runs >= 1 && o->runs <= 1000000)
+            return true;
+        fprintf(stderr, "loomc: --runs must be a number from 1 to 1000000, not '%s'\n", optarg);
+        return false;
+    default: return false;
+    }
+}
+
+/* Runs the command; every allocation that fails comes back here. */
+static int run(const command *c, const options *o)
+{
+    static session s; /* not on the stack: it must keep its value over the jump */
+    jmp_buf no_memory;
+    s = (session){.diags = {.sink = stderr}, .opt = o};
+    s.arena.out_of_memory = &no_memory;
+    volatile int code = 2;
+    if (setjmp(no_memory) == 0)
+        code = c->run(&s);
+    else
+        fprintf(stderr, "loomc: out of memory\n");
+    arena_free(&s.arena);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+        return help(argc > 2 ? argv[2] : NULL);
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("loomc " LOOMC_VERSION);
+        return 0;
+    }
+    const command *c = find_command(argv[1]);
+    if (!c)
+        return unknown_command(argv[1]);
+    options o = {.command = argv[1], .runs = 3};
+    optind = 2;
+    for (int k; (k = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1;) {
+        if (k == 'h')
+            return help(c->name);
+        if (k == '?' || !set_option(&o, k)) {
+            fprintf(stderr, "'loomc help %s' lists the options\n", c->name);
+            return 2;
+        }
+    }
+    o.net = optind < argc ? argv[optind] : NULL;
+    bool wants_net = c->run != command_docs;
+    if (wants_net != (o.net != NULL) || optind + wants_net < argc || (c->run == command_run && !o.input)) {
+        fputs(c->help, stderr);
+        return 2;
+    }
+    if (c->run == command_compile && !o.out)
+        o.out = ".";
+    return run(c, &o);
+}

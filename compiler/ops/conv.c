@@ -1,0 +1,138 @@
+/* conv.c - convolution of [B,C,H,W] or [B,C,L], with groups, stride, dilation and a zero border (seq).
+ *
+ * A one-dimensional input is an image of one row: its length, kernel, stride and dilation are those of
+ * the columns. */
+#ifndef REAL
+#include "ops.h"
+
+/* The op's sizes with the missing row dimension of one-dimensional data filled in. */
+typedef struct conv_dims {
+    int64_t batch, channels, height, width, filters, per_group, kh, kw, oh, ow;
+} conv_dims;
+
+static conv_dims conv_sizes(const shape *x, const shape *w, const shape *y)
+{
+    bool flat = x->rank == 3;
+    conv_dims d = {
+        .batch = x->dim[0], .channels = x->dim[1],
+        .height = flat ? 1 : x->dim[2], .width = x->dim[x->rank - 1],
+        .filters = w->dim[0], .per_group = w->dim[1],
+        .kh = flat ? 1 : w->dim[2], .kw = w->dim[w->rank - 1],
+        .oh = flat ? 1 : y->dim[2], .ow = y->dim[y->rank - 1],
+    };
+    return d;
+}
+
+#define KERNEL_FILE "conv.c"
+#include "kernel.h"
+
+static int64_t count_macs(const graph *g, const op *o)
+{
+    const shape *w = tensor_shape(g, o->in[1]);
+    return shape_size(tensor_shape(g, o->out)) * (shape_size(w) / w->dim[0]);
+}
+
+/* Panels hold the filters of one group side by side; those of a depthwise convolution are one group. */
+static bool pack_weights(const graph *g, const op *o, int input, pack *p)
+{
+    if (input != 1 || g->tensors[o->in[1]].kind != TENSOR_CONST)
+        return false;
+    const conv_attr *at = o->attr;
+    const shape *w = tensor_shape(g, o->in[1]);
+    int64_t k = shape_size(w) / w->dim[0];
+    bool depthwise = w->dim[1] == 1 && w->dim[0] == at->groups;
+    p->groups = depthwise ? 1 : at->groups;
+    p->n = w->dim[0] / p->groups;
+    p->k = k;
+    p->sg = p->n * k;
+    p->sn = k;
+    p->sk = 1;
+    return true;
+}
+
+static void halo(const graph *g, const op *o, int64_t pad[4])
+{
+    (void)g;
+    const conv_attr *at = o->attr;
+    for (int i = 0; i < 4; i++)
+        pad[i] = at->pad[i];
+}
+
+static const attr_def attrs[] = {
+    {"stride", ATTR_INT, offsetof(conv_attr, stride), 2},
+    {"pad", ATTR_INT, offsetof(conv_attr, pad), 4},
+    {"dilation", ATTR_INT, offsetof(conv_attr, dilation), 2},
+    {"groups", ATTR_INT, offsetof(conv_attr, groups), 0},
+    {0}};
+
+const op_type op_conv = {
+    .name = "conv",
+    .doc = "convolution; the sum starts at the bias and takes channel, row and column in ascending order",
+    .flags = OP_EPILOGUE | OP_CHANNELS_LAST,
+    .attrs = attrs,
+    .eval = KERNELS(conv),
+    .macs = count_macs,
+    .pack = pack_weights,
+    .halo = halo,
+};
+
+static int64_t out_size(int64_t in, const int *pad, int64_t kernel, int64_t dilation, int64_t stride)
+{
+    return (in + pad[0] + pad[1] - (dilation * (kernel - 1) + 1)) / stride + 1;
+}
+
+tensor_id conv(graph *g, tensor_id x, tensor_id w, tensor_id bias, conv_attr a)
+{
+    shape s = *tensor_shape(g, x);
+    const shape *sw = tensor_shape(g, w);
+    int last = s.rank - 1;
+    s.dim[1] = sw->dim[0];
+    if (s.rank == 3) {
+        a.stride[0] = a.dilation[0] = 1;
+        a.pad[0] = a.pad[1] = 0;
+    } else {
+        s.dim[2] = out_size(s.dim[2], a.pad, sw->dim[2], a.dilation[0], a.stride[0]);
+    }
+    s.dim[last] = out_size(s.dim[last], a.pad + 2, sw->dim[last], a.dilation[1], a.stride[1]);
+    return op_new(g, &op_conv, &a, sizeof a, s, 3, (tensor_id[]){x, w, bias});
+}
+
+#else
+
+/* Channel plane x at (row, col); what is outside is a border of zeros. */
+static REAL R(pixel)(const REAL *x, const conv_dims *d, int64_t row, int64_t col)
+{
+    bool inside = row >= 0 && row < d->height && col >= 0 && col < d->width;
+    return inside ? x[row * d->width + col] : 0;
+}
+
+/* One output: x is the group's first channel of the sample, w the filter. */
+static REAL R(conv_sum)(const REAL *x, const REAL *w, REAL sum, const conv_dims *d, const conv_attr *at,
+                        int64_t row, int64_t col)
+{
+    int64_t top = row * at->stride[0] - at->pad[0], left = col * at->stride[1] - at->pad[2];
+    for (int64_t c = 0; c < d->per_group; c++, x += d->height * d->width)
+        for (int64_t i = 0; i < d->kh; i++)
+            for (int64_t j = 0; j < d->kw; j++)
+                sum += R(pixel)(x, d, top + i * at->dilation[0], left + j * at->dilation[1]) * *w++;
+    return sum;
+}
+
+static void R(conv)(const eval_args *e)
+{
+    const conv_attr *at = e->attr;
+    conv_dims d = conv_sizes(e->in_shape[0], e->in_shape[1], e->out_shape);
+    const REAL *x = e->in[0], *w = e->in[1], *bias = e->in[2];
+    REAL *y = e->out;
+    int64_t plane = d.height * d.width, taps = d.per_group * d.kh * d.kw, per_group = d.filters / at->groups;
+    for (int64_t b = 0; b < d.batch; b++)
+        for (int64_t f = 0; f < d.filters; f++) {
+            const REAL *first = x + (b * d.channels + f / per_group * d.per_group) * plane;
+            REAL start = bias ? bias[f] : 0;
+            for (int64_t row = 0; row < d.oh; row++)
+                for (int64_t col = 0; col < d.ow; col++)
+                    *y++ = R(conv_sum)(first, w + f * taps, start, &d, at, row, col);
+        }
+}
+
+#endif

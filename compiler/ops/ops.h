@@ -1,0 +1,97 @@
+/* ops.h - the vocabulary of the graph: one builder per op, with its attributes.
+ *
+ * A builder checks nothing that a user could get wrong (layers do that, with a place to point at); it
+ * computes the output's shape and appends the op. Shapes include the batch. An absent input is 0. */
+#ifndef LOOMC_OPS_H
+#define LOOMC_OPS_H
+
+#include "../loomc.h"
+
+/* ---- map.c: y = fn(a) or fn(a, b), shapes broadcast as in NumPy ------------------------------------ */
+
+typedef enum map_fn {
+#define MAP(name, arity, doc) FN_##name,
+#include "map.def"
+#undef MAP
+    N_MAP_FNS
+} map_fn;
+extern const char *const map_fn_names[N_MAP_FNS];
+extern const int map_fn_arity[N_MAP_FNS];
+
+typedef struct map_attr { int fn; double param; } map_attr;
+extern const op_type op_map;
+tensor_id map1(graph *g, map_fn fn, tensor_id a, double param);
+tensor_id map2(graph *g, map_fn fn, tensor_id a, tensor_id b);
+
+/* Index into a tensor of shape `from` for the flat index i into `to`, to which `from` broadcasts. */
+int64_t broadcast_index(const shape *to, const shape *from, int64_t i);
+
+/* ---- matmul.c: y[..,m,n] = init[..,m,n] + sum_k a[..,m,k] * b[..,k,n], k ascending --------------------- */
+/* Leading dimensions: those of a. b has none, or the same number, each equal to a's or dividing it
+ * (index = a's index / (a's size / b's size), which is how query heads share key heads); init broadcasts. */
+typedef struct matmul_attr { int trans_b; /* b is [..,n,k] */ } matmul_attr;
+extern const op_type op_matmul;
+tensor_id matmul(graph *g, tensor_id a, tensor_id b, tensor_id init, bool trans_b);
+
+/* ---- conv.c: x [B,C,H,W] or [B,C,L], w [F,C/groups,kh,kw] ([F,C/groups,k]), bias [F] first ------------- */
+typedef struct conv_attr { int stride[2], pad[4] /* top bottom left right */, dilation[2], groups; } conv_attr;
+extern const op_type op_conv;
+tensor_id conv(graph *g, tensor_id x, tensor_id w, tensor_id bias, conv_attr a);
+
+/* ---- pool.c: x [B,C,H,W] or [B,C,L] -------------------------------------------------------------------- */
+typedef enum pool_kind { POOL_MAX, POOL_AVG } pool_kind;
+typedef struct pool_attr { int kind, kernel[2], stride[2], pad[4], count_include_pad; } pool_attr;
+extern const op_type op_pool;
+tensor_id pool(graph *g, tensor_id x, pool_attr a);
+
+/* ---- view.c: the same numbers, seen in another shape or order ------------------------------------------- */
+typedef struct permute_attr { int perm[MAX_RANK]; } permute_attr;   /* out dim i is in dim perm[i] */
+typedef struct slice_attr { int axis; int64_t start, length; } slice_attr;
+typedef struct concat_attr { int axis; } concat_attr;
+extern const op_type op_reshape, op_permute, op_slice, op_concat;
+tensor_id reshape(graph *g, tensor_id x, shape s);
+tensor_id permute(graph *g, tensor_id x, const int *perm);
+tensor_id slice(graph *g, tensor_id x, int axis, int64_t start, int64_t length);
+tensor_id concat(graph *g, const tensor_id *parts, int n, int axis);
+
+/* ---- softmax.c: over the last axis --------------------------------------------------------------------- */
+/* mask: optional [n] constant, entries 0 are left out and give exactly 0. causal: entry j of row i (the
+ * last but one axis) is left out when j > i. */
+typedef struct softmax_attr { int causal; } softmax_attr;
+extern const op_type op_softmax;
+tensor_id softmax(graph *g, tensor_id x, tensor_id mask, bool causal);
+
+/* ---- entmax.c: over the last axis, alpha > 1; 2 is sparsemax. compat: the original's threshold ----------- */
+typedef struct entmax_attr { double alpha; int compat; } entmax_attr;
+extern const op_type op_entmax;
+tensor_id entmax(graph *g, tensor_id x, double alpha, bool compat);
+
+/* ---- norm.c: over the last axis; gamma and beta have its length or are 0 ----------------------------------- */
+typedef enum norm_kind { NORM_LAYER, NORM_RMS } norm_kind;
+typedef struct norm_attr { int kind; double epsilon; } norm_attr;
+extern const op_type op_norm;
+tensor_id norm(graph *g, tensor_id x, tensor_id gamma, tensor_id beta, norm_kind kind, double epsilon);
+
+/* ---- gather.c: ids [...] -> [..., dim], rows of table [vocab, dim]; ids truncate, outside gives zeros -------- */
+extern const op_type op_gather;
+tensor_id gather(graph *g, tensor_id ids, tensor_id table);
+
+/* ---- rope.c: x [.., S, H, hd], cos and sin [S, hd/2]: rotates (j, j + hd/2) -------------------------------- */
+extern const op_type op_rope;
+tensor_id rope(graph *g, tensor_id x, tensor_id cos, tensor_id sin);
+
+/* ---- scan.c: a recurrence over time ------------------------------------------------------------------------ */
+/* x [B,T,G*h] holds each gate's bias and input part already; w [G*h, h] ([gate][out][in]); bias_n [h] only
+ * for SCAN_GRU; h0 (and c0) [B,h] are states that are read and written, or 0: start at zero, keep nothing.
+ * Gates: rnn 1 (act), lstm 4 (i,f,g,o), gru 3 (r,z,n). Result [B,T,h]. */
+typedef enum scan_cell { SCAN_RNN_TANH, SCAN_RNN_RELU, SCAN_LSTM, SCAN_GRU } scan_cell;
+typedef struct scan_attr { int cell; } scan_attr;
+extern const op_type op_scan;
+tensor_id scan(graph *g, scan_cell cell, tensor_id x, tensor_id w, tensor_id bias_n, tensor_id h0, tensor_id c0);
+
+/* ---- random.c: uniform in (0, 1), from the seed, a stream number and the count of calls --------------------- */
+typedef struct random_attr { int64_t seed; int stream; } random_attr;
+extern const op_type op_random;
+tensor_id random_uniform(graph *g, shape s, uint64_t seed, int stream);
+
+#endif

@@ -1,0 +1,165 @@
+/* view.c - reshape, permute, slice, concat: the same numbers, seen in another shape or order.
+ *
+ * No arithmetic happens here. The reference kernels copy; the plan places a view in the memory of what
+ * it looks at wherever that is possible, so that most of them cost nothing. */
+#ifndef REAL
+#include "ops.h"
+
+/* Elements of one step along `axis`, and how many such runs there are before it. */
+static int64_t inner_size(const shape *s, int axis)
+{
+    int64_t n = 1;
+    for (int d = axis + 1; d < s->rank; d++)
+        n *= s->dim[d];
+    return n;
+}
+
+static int64_t outer_size(const shape *s, int axis)
+{
+    int64_t n = 1;
+    for (int d = 0; d < axis; d++)
+        n *= s->dim[d];
+    return n;
+}
+
+/* Where element i of the permuted tensor lies in the original of shape `from`. */
+static int64_t permuted_index(const shape *to, const shape *from, const int *perm, int64_t i)
+{
+    int64_t index = 0;
+    for (int d = to->rank - 1; d >= 0; d--) {
+        index += i % to->dim[d] * inner_size(from, perm[d]);
+        i /= to->dim[d];
+    }
+    return index;
+}
+
+#define KERNEL_FILE "view.c"
+#include "kernel.h"
+
+static const attr_def no_attrs[] = {{0}};
+static const attr_def permute_attrs[] = {{"perm", ATTR_INT, offsetof(permute_attr, perm), MAX_RANK}, {0}};
+static const attr_def slice_attrs[] = {{"axis", ATTR_INT, offsetof(slice_attr, axis), 0}, {0}};
+static const attr_def concat_attrs[] = {{"axis", ATTR_INT, offsetof(concat_attr, axis), 0}, {0}};
+
+const op_type op_reshape = {
+    .name = "reshape",
+    .doc = "the same elements in row-major order under another shape",
+    .flags = OP_VIEW,
+    .attrs = no_attrs,
+    .eval = KERNELS(reshape),
+};
+
+const op_type op_permute = {
+    .name = "permute",
+    .doc = "dimensions in another order: dimension i of the result is dimension perm[i] of the input",
+    .flags = OP_VIEW,
+    .attrs = permute_attrs,
+    .eval = KERNELS(permute),
+};
+
+const op_type op_slice = {
+    .name = "slice",
+    .doc = "a range of one axis",
+    .flags = OP_VIEW,
+    .attrs = slice_attrs,
+    .eval = KERNELS(slice),
+};
+
+const op_type op_concat = {
+    .name = "concat",
+    .doc = "tensors one after another along one axis",
+    .flags = OP_VIEW,
+    .attrs = concat_attrs,
+    .eval = KERNELS(concat),
+};
+
+tensor_id reshape(graph *g, tensor_id x, shape s)
+{
+    return op_new(g, &op_reshape, NULL, 0, s, 1, &x);
+}
+
+tensor_id permute(graph *g, tensor_id x, const int *perm)
+{
+    permute_attr at = {{0}};
+    const shape *from = tensor_shape(g, x);
+    shape s = *from;
+    for (int d = 0; d < s.rank; d++) {
+        at.perm[d] = perm[d];
+        s.dim[d] = from->dim[perm[d]];
+    }
+    return op_new(g, &op_permute, &at, sizeof at, s, 1, &x);
+}
+
+tensor_id slice(graph *g, tensor_id x, int axis, int64_t start, int64_t length)
+{
+    slice_attr at = {axis, start, length};
+    shape s = *tensor_shape(g, x);
+    s.dim[axis] = length;
+    return op_new(g, &op_slice, &at, sizeof at, s, 1, &x);
+}
+
+tensor_id concat(graph *g, const tensor_id *parts, int n, int axis)
+{
+    concat_attr at = {axis};
+    shape s = *tensor_shape(g, parts[0]);
+    for (int i = 1; i < n; i++) {
+        if (!parts[i])
+            return 0;
+        s.dim[axis] += tensor_shape(g, parts[i])->dim[axis];
+    }
+    return op_new(g, &op_concat, &at, sizeof at, s, n, parts);
+}
+
+#else
+
+static void R(reshape)(const eval_args *e)
+{
+    const REAL *x = e->in[0];
+    REAL *y = e->out;
+    int64_t n = shape_size(e->out_shape);
+    for (int64_t i = 0; i < n; i++)
+        y[i] = x[i];
+}
+
+static void R(permute)(const eval_args *e)
+{
+    const permute_attr *at = e->attr;
+    const REAL *x = e->in[0];
+    REAL *y = e->out;
+    int64_t n = shape_size(e->out_shape);
+    for (int64_t i = 0; i < n; i++)
+        y[i] = x[permuted_index(e->out_shape, e->in_shape[0], at->perm, i)];
+}
+
+/* Copies `rows` runs of n elements; runs start `step_x` apart in x and `step_y` apart in y. */
+static void R(copy_runs)(REAL *y, int64_t step_y, const REAL *x, int64_t step_x, int64_t rows, int64_t n)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t i = 0; i < n; i++)
+            y[r * step_y + i] = x[r * step_x + i];
+}
+
+static void R(slice)(const eval_args *e)
+{
+    const slice_attr *at = e->attr;
+    const shape *s = e->in_shape[0];
+    int64_t inner = inner_size(s, at->axis), n = at->length * inner;
+    const REAL *x = e->in[0];
+    R(copy_runs)(e->out, n, x + at->start * inner, s->dim[at->axis] * inner, outer_size(s, at->axis), n);
+}
+
+static void R(concat)(const eval_args *e)
+{
+    const concat_attr *at = e->attr;
+    const shape *s = e->out_shape;
+    int64_t inner = inner_size(s, at->axis), rows = outer_size(s, at->axis);
+    int64_t out_run = s->dim[at->axis] * inner;
+    REAL *y = e->out;
+    for (int i = 0; i < e->n_in; i++) {
+        int64_t n = e->in_shape_all[i]->dim[at->axis] * inner;
+        R(copy_runs)(y, out_run, e->in_all[i], n, rows, n);
+        y += n;
+    }
+}
+
+#endif

@@ -1,0 +1,171 @@
+/* passes.c - what happens between the reference graph and the plan.
+ *
+ * No pass may change a bit of the result. fold evaluates with the reference kernels, fuse only moves
+ * work in time, pad only copies. */
+#include "ops/ops.h"
+
+#include <string.h>
+
+/* Drops the dead ops and renumbers. */
+static void compact(graph *g)
+{
+    int n = 0;
+    for (int i = 0; i < g->n_ops; i++)
+        if (!g->ops[i].dead) {
+            g->ops[n] = g->ops[i];
+            g->tensors[g->ops[n].out].op = n;
+            n++;
+        }
+    g->n_ops = n;
+    graph_uses(g);
+    graph_check(g);
+}
+
+/* ---- fold ----------------------------------------------------------------------------------------------- */
+
+static bool all_const(const graph *g, const op *o)
+{
+    if (o->type->flags & OP_RANDOM)
+        return false;
+    for (int k = 0; k < o->n_in; k++)
+        if (o->in[k] && g->tensors[o->in[k]].kind != TENSOR_CONST)
+            return false;
+    return o->n_in > 0;
+}
+
+static void evaluate(graph *g, op *o)
+{
+    tensor *y = &g->tensors[o->out];
+    eval_args a = {.n_in = o->n_in, .out_shape = &y->shape, .attr = o->attr};
+    const void **in = arena_array(g->arena, o->n_in, sizeof *in);
+    const shape **in_shape = arena_array(g->arena, o->n_in, sizeof *in_shape);
+    for (int k = 0; k < o->n_in; k++) {
+        in[k] = o->in[k] ? g->tensors[o->in[k]].data : NULL;
+        in_shape[k] = tensor_shape(g, o->in[k]);
+        if (k < MAX_INPUTS) {
+            a.in[k] = in[k];
+            a.in_shape[k] = in_shape[k];
+        }
+    }
+    a.in_all = in;
+    a.in_shape_all = in_shape;
+    a.out = y->data = arena_array(g->arena, shape_size(&y->shape), real_size(g->precision));
+    o->type->eval[g->precision](&a);
+    y->kind = TENSOR_CONST;
+    y->name = arena_printf(g->arena, "%s_c%d", o->layer ? o->layer->path : "net", o->out);
+    o->dead = true;
+}
+
+/* Establishes: no op has only constant inputs. */
+void pass_fold(session *s, graph *g)
+{
+    (void)s;
+    for (int i = 0; i < g->n_ops; i++)
+        if (all_const(g, &g->ops[i]))
+            evaluate(g, &g->ops[i]);
+    compact(g);
+}
+
+/* ---- fuse ----------------------------------------------------------------------------------------------- */
+
+static bool ready_before(const graph *g, tensor_id t, int at)
+{
+    return !t || g->tensors[t].kind != TENSOR_VALUE || g->tensors[t].op < at;
+}
+
+/* The op that makes t, if a function of its result can be computed as part of it. */
+static op *producer(const graph *g, tensor_id t, const shape *out)
+{
+    const tensor *x = &g->tensors[t];
+    if (x->kind != TENSOR_VALUE || x->uses != 1 || !shape_equal(&x->shape, out))
+        return NULL;
+    op *p = &g->ops[x->op];
+    return p->type->flags & OP_EPILOGUE ? p : NULL;
+}
+
+static void append(graph *g, op *p, const op *map, tensor_id operand, bool swapped)
+{
+    const map_attr *at = map->attr;
+    p->chain = arena_grow(g->arena, p->chain, (size_t)p->n_chain * sizeof *p->chain, (size_t)(p->n_chain + 1) * sizeof *p->chain);
+    p->chain[p->n_chain++] = (chain_item){at->fn, at->param, operand, swapped, map};
+}
+
+static bool fuse_one(graph *g, int i)
+{
+    op *m = &g->ops[i];
+    const shape *out = tensor_shape(g, m->out);
+    for (int k = 0; k < m->n_in; k++) {
+        op *p = producer(g, m->in[k], out);
+        tensor_id other = m->n_in == 2 ? m->in[1 - k] : 0;
+        int at = p ? (int)(p - g->ops) : 0;
+        if (!p || other == m->in[k] || !ready_before(g, other, at))
+            continue;
+        append(g, p, m, other, k == 1);
+        for (int c = 0; c < m->n_chain; c++) {
+            p->chain = arena_grow(g->arena, p->chain, (size_t)p->n_chain * sizeof *p->chain, (size_t)(p->n_chain + 1) * sizeof *p->chain);
+            p->chain[p->n_chain++] = m->chain[c];
+        }
+        p->out = m->out;
+        g->tensors[m->out].op = at;
+        m->dead = true;
+        return true;
+    }
+    return false;
+}
+
+/* Needs: uses counted. Establishes: an element-wise op follows an op only where it could not become a
+ * part of it (used twice, other shape, operand not ready). */
+void pass_fuse(session *s, graph *g)
+{
+    (void)s;
+    graph_uses(g);
+    for (int i = 0; i < g->n_ops; i++)
+        if (g->ops[i].type->flags & OP_ELEMENTWISE)
+            fuse_one(g, i);
+    compact(g);
+}
+
+/* ---- pad ------------------------------------------------------------------------------------------------ */
+
+/* Can the tensor be stored with a zero border by whoever makes it? */
+static bool takes_border(const graph *g, tensor_id t)
+{
+    const tensor *x = &g->tensors[t];
+    return x->kind == TENSOR_VALUE && t != g->output && !(g->ops[x->op].type->flags & OP_VIEW);
+}
+
+static bool wants_border(const graph *g, const op *o)
+{
+    int64_t pad[4] = {0};
+    if (o->type->halo)
+        o->type->halo(g, o, pad);
+    return pad[0] | pad[1] | pad[2] | pad[3];
+}
+
+/* Establishes: every op that reads a zero border reads a tensor that can have one. Inputs, views and the
+ * network's output are copied for that, once each. */
+void pass_pad(session *s, graph *g)
+{
+    (void)s;
+    int n = g->n_ops, known = g->n_tensors;
+    tensor_id *copy = arena_array(g->arena, known, sizeof *copy);
+    op *ops = arena_array(g->arena, 2 * (int64_t)n + 1, sizeof *ops);
+    int m = 0;
+    for (int i = 0; i < n; i++) {
+        op o = g->ops[i];
+        if (wants_border(g, &o) && !takes_border(g, o.in[0])) {
+            tensor_id x = o.in[0];
+            if (!copy[x]) {
+                g->layer = o.layer;
+                copy[x] = map1(g, FN_copy, x, 0);
+                g->layer = NULL;
+                ops[m++] = g->ops[--g->n_ops];
+            }
+            o.in[0] = copy[x];
+        }
+        ops[m++] = o;
+    }
+    g->ops = ops;
+    g->n_ops = m;
+    compact(g);
+}

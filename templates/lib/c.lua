@@ -1,0 +1,225 @@
+-- c.lua - small pieces of C: index expressions, loops, signatures, element-wise chains.
+--
+-- An operand is {ptr, shape, stride, buffer}: where it lies and how its elements are spread. A template
+-- gives it a name (its parameter) and asks for index expressions over its own loop variables.
+
+-- "b * 96 + (i + r) * 12 + 3": the offset of element (e1, e2, ...); parts of size 1 or stride 0 vanish.
+function idx(operand, vars)
+    local terms, const = {}, 0
+    local shape, stride = operand.shape, operand.stride
+    local skip = #vars - #shape -- an operand of lower rank broadcasts
+    for d = 1, #shape do
+        local v, s = vars[d + skip], stride[d]
+        if shape[d] > 1 and s ~= 0 and v ~= "0" and v ~= 0 then
+            if math.type(v) == "integer" then
+                const = const + v * s
+            else
+                local e = v:match("^[%w_]+$") and v or "(" .. v .. ")"
+                terms[#terms + 1] = s == 1 and (e:match("^%((.*)%)$") or e) or e .. " * " .. s
+            end
+        end
+    end
+    if const > 0 or #terms == 0 then terms[#terms + 1] = tostring(const) end
+    return table.concat(terms, " + ")
+end
+
+-- "x + ..." or just "x"
+function at(operand, vars)
+    local i = idx(operand, vars)
+    return i == "0" and operand.name or operand.name .. " + " .. i
+end
+
+function elem(operand, vars)
+    return operand.name .. "[" .. idx(operand, vars) .. "]"
+end
+
+function product(list, from, to)
+    local p = 1
+    for i = from or 1, to or #list do p = p * list[i] end
+    return p
+end
+
+function div_up(a, b) return (a + b - 1) // b end
+
+-- Names the operands of a step and gives the head of its function. roles: parameter names of the inputs.
+-- The result lists the parameters; step.call is the matching call.
+function parameters(step, roles)
+    local real, params, args = model.real, {}, {}
+    local restrict = " *LOOM_RESTRICT "
+    local function add(operand, name, const)
+        operand.name = name
+        local star = (operand.buffer and operand.buffer == step.out.buffer and operand ~= step.out) and " *" or restrict
+        params[#params + 1] = (const and "const " or "") .. real .. star .. name
+        args[#args + 1] = operand.ptr
+    end
+    for i, o in pairs(step.ins) do
+        if o.buffer == step.out.buffer then restrict = " *" end
+        o.order = i
+    end
+    for _, item in ipairs(step.chain) do
+        if item.operand and item.operand.buffer == step.out.buffer then restrict = " *" end
+    end
+    for i, role in ipairs(roles) do
+        if step.ins[i] then add(step.ins[i], role, not step.writes or not step.writes[i]) end
+    end
+    local letters = 0
+    for _, item in ipairs(step.chain) do
+        if item.operand then
+            letters = letters + 1
+            add(item.operand, "e" .. letters, true)
+        end
+    end
+    add(step.out, "y", false)
+    if step.scratch then
+        params[#params + 1] = real .. restrict .. "scratch"
+        args[#args + 1] = step.scratch
+    end
+    if step.extra then
+        params[#params + 1] = step.extra[1]
+        args[#args + 1] = step.extra[2]
+    end
+    step.call = step.name .. "(" .. table.concat(args, ", ") .. ");"
+    step.params = table.concat(params, ", ")
+    local names = {}
+    for _, p in ipairs(params) do names[#names + 1] = p:match("([%w_]+)$") end
+    step.pass = table.concat(names, ", ")
+    return step.params
+end
+
+-- Loops over dimensions that can be merged for all the operands: a list of {size, strides...}.
+-- dims: sizes; views: list of stride lists (same rank). Sorted so that the first view's stride falls.
+function coalesce(dims, views)
+    local list = {}
+    for d = 1, #dims do
+        if dims[d] > 1 then
+            local item = {size = dims[d], strides = {}}
+            for v = 1, #views do item.strides[v] = views[v][d] end
+            list[#list + 1] = item
+        end
+    end
+    table.sort(list, function(a, b)
+        for v = 1, #views do
+            if a.strides[v] ~= b.strides[v] then return a.strides[v] > b.strides[v] end
+        end
+        return a.size < b.size
+    end)
+    local out = {}
+    for _, item in ipairs(list) do
+        local last = out[#out]
+        local merge = last ~= nil
+        if last then
+            for v = 1, #views do
+                if last.strides[v] ~= item.strides[v] * item.size then merge = false end
+            end
+        end
+        if merge then
+            last.size = last.size * item.size
+            last.strides = item.strides
+        else
+            out[#out + 1] = item
+        end
+    end
+    return out
+end
+
+-- Strides of an operand seen in an output of the given shape, 0 where it broadcasts.
+function broadcast(operand, shape)
+    local s, skip = {}, #shape - #operand.shape
+    for d = 1, #shape do
+        local own = d - skip
+        s[d] = (own >= 1 and operand.shape[own] > 1) and operand.stride[own] or 0
+    end
+    return s
+end
+
+local infix = {add = "+", sub = "-", mul = "*", div = "/"}
+
+-- One element-wise function as an expression. a, b, p are C expressions; V is the suffix (f32v, f64v, f32...).
+function map_expr(fn, a, b, p, V)
+    if infix[fn] then return a .. " " .. infix[fn] .. " " .. b end
+    if fn == "copy" then return a end
+    if fn == "neg" then return "-" .. a end
+    if fn == "scale" then return a .. " * " .. p end
+    if fn == "shift" then return a .. " + " .. p end
+    if fn == "divide_by" then return a .. " / " .. p end
+    return ("loom_map_%s_%s(%s, %s, %s)"):format(fn, V, a, a, p)
+end
+
+-- Loads lanes of an operand along one loop direction: stride 0 splats, 1 loads, else gathers. n: count or nil for all.
+function vload(pointer, stride, n)
+    local T = model.T
+    local value = pointer:gsub("^([%w_]+) %+ (.*)$", "%1[%2]")
+    if value == pointer then value = pointer .. "[0]" end
+    if stride == 0 then return ("loom_%s_splat(%s)"):format(T, value) end
+    if stride ~= 1 then return ("loom_%s_load_s(%s, %d, %s)"):format(T, pointer, stride, n or model.LANES) end
+    if not n then return ("loom_%s_load(%s)"):format(T, pointer) end
+    return ("loom_%s_load_n(%s, %s)"):format(T, pointer, n)
+end
+
+function vstore(pointer, stride, v, n)
+    local T = model.T
+    if stride ~= 1 then return ("loom_%s_store_s(%s, %d, %s, %s);"):format(T, pointer, stride, v, n or model.LANES) end
+    if not n then return ("loom_%s_store(%s, %s);"):format(T, pointer, v) end
+    return ("loom_%s_store_n(%s, %s, %s);"):format(T, pointer, v, n)
+end
+
+-- The chain of a step as a list of C statements on the vector v. locate(operand) gives pointer and stride
+-- along the lanes.
+function chain_lines(step, v, locate, n)
+    local T, lines = model.T, {}
+    for _, item in ipairs(step.chain) do
+        local other = v
+        if item.operand then
+            local pointer, stride = locate(item.operand)
+            other = vload(pointer, stride, n)
+        end
+        local a, b = v, other
+        if item.swapped then a, b = other, v end
+        local e = map_expr(item.fn, a, b, ("loom_%s_splat(%s)"):format(T, item.param), T .. "v")
+        if e ~= v then lines[#lines + 1] = v .. " = " .. e .. ";" end
+    end
+    return lines
+end
+
+-- Zeroes the border of an image in memory.
+function border_lines(b)
+    local top, bottom, left, right = table.unpack(b.halo)
+    local images, rows, cols, inner = table.unpack(b.dims)
+    local T, zero = model.T, {}
+    local p = b.ptr
+    local function put(s) zero[#zero + 1] = s end
+    put(("for (int b = 0; b < %d; b++) {"):format(images))
+    put(("    %s *p = %s + b * %d;"):format(model.real, p, rows * cols * inner))
+    if top * cols + left > 0 then put(("    loom_%s_zero(p, %d);"):format(T, (top * cols + left) * inner)) end
+    local inside = rows - top - bottom
+    if left + right > 0 and inside > 1 then
+        put(("    for (int i = 1; i < %d; i++)"):format(inside))
+        put(("        loom_%s_zero(p + %d + i * %d, %d);"):format(T, (top * cols - right) * inner, cols * inner, (left + right) * inner))
+    end
+    if bottom * cols + right > 0 then
+        put(("    loom_%s_zero(p + %d, %d);"):format(T, ((rows - bottom) * cols - right) * inner, (bottom * cols + right) * inner))
+    end
+    put("}")
+    return zero
+end
+
+function join(list, indent)
+    return table.concat(list, "\n" .. (" "):rep(indent))
+end
+
+model.LANES = model.T == "f32" and "LOOM_F32_LANES" or "LOOM_F64_LANES"
+
+function shape_words(dims) return "[" .. table.concat(dims, "][") .. "]" end
+
+-- sizeof(struct <id>): the arrays are aligned to 64 bytes, so the whole is too.
+function ram_bytes()
+    local bytes = (div_up(model.arena_size * model.real_size, 64) + div_up(model.state_size * model.real_size, 64)) * 64
+    return bytes == 0 and 16 or bytes + 64
+end
+
+function uses_random()
+    for _, step in ipairs(model.steps) do
+        if step.op == "random" then return true end
+    end
+    return false
+end

@@ -1,0 +1,82 @@
+-- main.lua - turns the model (a table made by the compiler) into files.
+--
+-- A template is the C file itself with two rules: a line that starts with //@ is Lua, and $(expr) is a
+-- value. Every template line becomes exactly one Lua line, so an error names the template's line. A name
+-- that is not defined and a value that is neither string nor integer are errors.
+
+local function compile_line(line)
+    local code = line:match("^%s*//@(.*)$")
+    if code then return code end
+    local parts, at = {}, 1
+    while true do
+        local from, to = line:find("%$%b()", at)
+        if not from then break end
+        if from > at then parts[#parts + 1] = ("%q"):format(line:sub(at, from - 1)) end
+        parts[#parts + 1] = "_v(" .. line:sub(from + 2, to - 1) .. ")"
+        at = to + 1
+    end
+    if at <= #line then parts[#parts + 1] = ("%q"):format(line:sub(at)) end
+    return "_out(" .. (#parts > 0 and table.concat(parts, "..") or '""') .. ")"
+end
+
+local function value(v)
+    if type(v) == "string" or math.type(v) == "integer" then return tostring(v) end
+    error("a template needs a string or an integer here, not " .. type(v) .. " " .. tostring(v), 2)
+end
+
+local function load_text(name)
+    local text = loom.source(name)
+    if not text then error("there is no template '" .. name .. "'", 0) end
+    return text
+end
+
+-- Lua files are run once; their globals are the library of the templates.
+local lib = setmetatable({}, {__index = _G})
+local function require_lib(name)
+    assert(load(load_text(name), "@" .. name, "t", lib))()
+end
+
+local compiled = {}
+
+-- render(name, env): the template's text with env's names.
+function lib.render(name, env)
+    if not compiled[name] then
+        local lines = {}
+        for line in (load_text(name)):gmatch("([^\n]*)\n") do lines[#lines + 1] = compile_line(line) end
+        compiled[name] = table.concat(lines, "\n")
+    end
+    local out = {}
+    local scope = setmetatable({_out = function(s) out[#out + 1] = s end, _v = value}, {__index = function(_, key)
+        local v = env[key]
+        if v == nil then v = lib[key] end
+        if v == nil then error("undefined '" .. key .. "'", 2) end
+        return v
+    end})
+    assert(load(compiled[name], "@" .. name, "t", scope))()
+    return table.concat(out, "\n") .. "\n"
+end
+
+require_lib("lib/c.lua")
+require_lib("lib/tile.lua")
+require_lib("lib/matmul.lua")
+
+local function write(name, text) loom.write(name, text) end
+
+-- A step's function, from the template of its op.
+function lib.step_text(step)
+    return (lib.render("ops/" .. step.op .. ".c.lua", setmetatable({step = step}, {__index = model})):gsub("\n\n\n+", "\n\n"))
+end
+
+local id = model.id
+write(id .. ".h", lib.render("model/model.h.lua", model))
+write(id .. ".c", lib.render("model/model.c.lua", model))
+if model.weights_file then
+    write(id .. ".weights", lib.weights_blob())
+else
+    write(id .. "_weights.c", lib.render("model/weights.c.lua", model))
+end
+if model.standalone then
+    for _, name in ipairs {"loom_rt.h", "loom_math.h", "loom_map.h", "loom_random.h"} do
+        write(name, load_text("runtime/" .. name))
+    end
+end

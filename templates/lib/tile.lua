@@ -1,0 +1,111 @@
+-- tile.lua - prepares the matrix kernel that matmul and conv share (ops/tile.c.lua).
+--
+-- The kernel computes rows x columns of a result. Columns are the lanes of vectors (weights lie in panels of
+-- 64 bytes for that), rows are matrix rows or pixels. A tile of rows x vecs accumulators stays in registers
+-- for the whole sum, so every sum has one order whatever the vector width. Fields of the table `tile`:
+--   outer   loops {var, size} around everything, in which the weights change (groups, batched matrices)
+--   middle  loops {var, size} inside a group of columns (images, lines)
+--   rows    size of the innermost loop over rows, whose variable is m
+--   n       columns
+--   nest    loops of the sum {var, size, stride in x}, outermost first; k is their product
+--   x, w, init, y, and the operands of the chain: each with `by`, its stride per loop variable, m and n
+
+-- Does every vector of n columns have all its lanes, for any width?
+function full(n) return n % model.panel == 0 end
+
+local function terms(operand, loops)
+    local list = {}
+    for _, loop in ipairs(loops) do
+        local s = operand.by[loop.var]
+        local v = loop.index and loop.index[operand.name] or loop.var
+        if s and s ~= 0 and loop.size > 1 then list[#list + 1] = s == 1 and v or v .. " * " .. s end
+    end
+    return list
+end
+
+local function plus(name, list)
+    return #list > 0 and name .. " + " .. table.concat(list, " + ") or name
+end
+
+-- Arguments for the function of one group of columns, which starts at vector `c`.
+function tile_column_args(tile, c, vecs)
+    local args = {tostring(vecs)}
+    for _, o in ipairs(tile.operands) do
+        local list = terms(o, tile.outer)
+        if o == tile.w then
+            if o.direct then
+                list[#list + 1] = c .. " * " .. model.LANES
+            elseif tile.k > 0 then
+                list[#list + 1] = ("LOOM_%s_PANEL(%s, %d)"):format(model.T:upper(), c, tile.k)
+            end
+        elseif o.by.n and o.by.n ~= 0 then
+            list[#list + 1] = c .. " * " .. model.LANES .. (o.by.n == 1 and "" or " * " .. o.by.n)
+        end
+        args[#args + 1] = plus(o.runtime_name or o.name, list)
+    end
+    if not full(tile.n) then args[#args + 1] = ("%d - %s * %s"):format(tile.n, c, model.LANES) end
+    return table.concat(args, ", ")
+end
+
+-- Arguments for one tile, from row m on.
+function tile_row_args(tile, rows)
+    local args = {rows, "vecs"}
+    for _, o in ipairs(tile.operands) do
+        local list = terms(o, tile.middle)
+        if tile.rows > 1 then
+            for _, t in ipairs(terms(o, {{var = "m", size = tile.rows}})) do list[#list + 1] = t end
+        end
+        args[#args + 1] = plus(o.name, list)
+    end
+    if not full(tile.n) then args[#args + 1] = "n" end
+    return table.concat(args, ", ")
+end
+
+function tile_params(tile)
+    local list = {}
+    for _, o in ipairs(tile.operands) do
+        list[#list + 1] = (o ~= tile.y and "const " or "") .. model.real .. (tile.alias and " *" or " *LOOM_RESTRICT ") .. o.name
+    end
+    if not full(tile.n) then list[#list + 1] = "const int n" end
+    return table.concat(list, ", ")
+end
+
+-- Index of x at row r in the sum, and of w at vector v.
+function tile_x(tile)
+    local list = {}
+    if tile.rows > 1 and tile.x.by.m ~= 0 then list[1] = tile.x.by.m == 1 and "r" or "r * " .. tile.x.by.m end
+    for _, k in ipairs(tile.nest) do
+        if k.size > 1 and k.stride ~= 0 then list[#list + 1] = k.stride == 1 and k.var or k.var .. " * " .. k.stride end
+    end
+    return #list > 0 and table.concat(list, " + ") or "0"
+end
+
+function tile_w(tile)
+    local step, list = tile.w.direct or model.panel, {}
+    for i = #tile.nest, 1, -1 do
+        local k = tile.nest[i]
+        if k.size > 1 then table.insert(list, 1, k.var .. " * " .. step) end
+        step = step * k.size
+    end
+    list[#list + 1] = tile.w.direct and "v * " .. model.LANES or ("LOOM_%s_PANEL(v, %d)"):format(model.T:upper(), tile.k)
+    return "w + " .. table.concat(list, " + ")
+end
+
+-- Where an operand of the epilogue lies for row r and vector v.
+function tile_at(tile, o)
+    local list = {}
+    if tile.rows > 1 and o.by.m and o.by.m ~= 0 then list[1] = o.by.m == 1 and "r" or "r * " .. o.by.m end
+    if o.by.n and o.by.n ~= 0 then list[#list + 1] = "v * " .. model.LANES .. (o.by.n == 1 and "" or " * " .. o.by.n) end
+    return plus(o.name, list), o.by.n or 0
+end
+
+-- Gives each operand its stride per loop variable. dims: list of {var, per-operand dimension index}.
+function strides_by(operand, rank, vars)
+    operand.by = {}
+    local skip = rank - #operand.shape
+    for d, var in ipairs(vars) do
+        local own = d - skip
+        if own >= 1 and operand.shape[own] > 1 then operand.by[var] = operand.stride[own] end
+    end
+    return operand
+end
