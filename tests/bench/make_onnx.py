@@ -2,9 +2,10 @@
 
     python make_onnx.py net.json bundle.json net.onnx
 
-Prints the floating-point operations of one forward pass, a multiply-add counted as two. The model is
-what a careful user would hand to ONNX Runtime: fixed shapes, weights as constants, the input called
-"input" and the output "output". Knows the layers of the networks that `run` compares, no others.
+Prints the floating-point operations of one forward pass, a multiply-add counted as two. The model
+is what a careful user would hand to ONNX Runtime: fixed shapes, weights as constants, the input
+called "input" and the output "output". Knows the layers of the networks that `run` compares, no
+others.
 """
 
 import base64
