@@ -370,6 +370,21 @@ static int lua_weight_bytes(lua_State *L)
     return 1;
 }
 
+/* crc32(bytes) */
+static int lua_crc32(lua_State *L)
+{
+    size_t n;
+    const char *p = luaL_checklstring(L, 1, &n);
+    uint32_t c = 0xffffffffu;
+    for (size_t i = 0; i < n; i++) {
+        c ^= (unsigned char)p[i];
+        for (int k = 0; k < 8; k++)
+            c = c & 1u ? c >> 1 ^ 0xedb88320u : c >> 1;
+    }
+    lua_pushinteger(L, ~c & 0xffffffffu);
+    return 1;
+}
+
 /* const(number): a C constant in the model's precision */
 static int lua_const(lua_State *L)
 {
@@ -399,7 +414,7 @@ static int run_main(lua_State *L)
 {
     luaL_openlibs(L);
     static const luaL_Reg functions[] = {{"source", lua_source}, {"weight_text", lua_weight_text}, {"weight_bytes", lua_weight_bytes},
-                                         {"const", lua_const}, {"write", lua_write}, {0}};
+                                         {"const", lua_const}, {"crc32", lua_crc32}, {"write", lua_write}, {0}};
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
     lua_setglobal(L, "loom");

@@ -240,6 +240,7 @@ typedef struct graph {
     tensor_id input, output;
     const network *net;
     const layer *layer;    /* that is being lowered */
+    tensor_id stream;      /* compat: what the original's residual stream holds, 0 none */
 } graph;
 
 /* A constant matrix stored in panels of 64 bytes: [group][panel][k][lane], element (g, k, n) taken from

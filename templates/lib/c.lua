@@ -223,3 +223,12 @@ function uses_random()
     end
     return false
 end
+
+-- The bytes of <id>.weights; model/load.c.lua describes them.
+function weights_blob()
+    local parts = {}
+    for _, w in ipairs(model.weights) do parts[#parts + 1] = loom.weight_bytes(w.index) end
+    local data = table.concat(parts)
+    return "LOOMWTS1" .. string.pack("<I8I8I4I4", math.tointeger(tonumber("0x" .. model.hash)), model.weights_size,
+                                     model.real_size, loom.crc32(data)) .. data
+end

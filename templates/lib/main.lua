@@ -38,7 +38,7 @@ end
 
 local compiled = {}
 
--- render(name, env): the template's text with env's names.
+-- render(name, env): the template's text; names are looked up in env, the library and the model.
 function lib.render(name, env)
     if not compiled[name] then
         local lines = {}
@@ -49,6 +49,7 @@ function lib.render(name, env)
     local scope = setmetatable({_out = function(s) out[#out + 1] = s end, _v = value}, {__index = function(_, key)
         local v = env[key]
         if v == nil then v = lib[key] end
+        if v == nil then v = model[key] end
         if v == nil then error("undefined '" .. key .. "'", 2) end
         return v
     end})
@@ -59,22 +60,24 @@ end
 require_lib("lib/c.lua")
 require_lib("lib/tile.lua")
 require_lib("lib/matmul.lua")
+require_lib("lib/conv.lua")
 
 local function write(name, text) loom.write(name, text) end
 
 -- A step's function, from the template of its op.
 function lib.step_text(step)
-    return (lib.render("ops/" .. step.op .. ".c.lua", setmetatable({step = step}, {__index = model})):gsub("\n\n\n+", "\n\n"))
+    return (lib.render("ops/" .. step.op .. ".c.lua", {step = step}):gsub("\n\n\n+", "\n\n"))
 end
 
 local id = model.id
-write(id .. ".h", lib.render("model/model.h.lua", model))
-write(id .. ".c", lib.render("model/model.c.lua", model))
+write(id .. ".h", lib.render("model/model.h.lua", {}))
+write(id .. ".c", lib.render("model/model.c.lua", {}))
 if model.weights_file then
     write(id .. ".weights", lib.weights_blob())
 else
-    write(id .. "_weights.c", lib.render("model/weights.c.lua", model))
+    write(id .. "_weights.c", lib.render("model/weights.c.lua", {}))
 end
+if model.trace then write("verify.c", lib.render("model/verify.c.lua", {})) end
 if model.standalone then
     for _, name in ipairs {"loom_rt.h", "loom_math.h", "loom_map.h", "loom_random.h"} do
         write(name, load_text("runtime/" .. name))

@@ -20,7 +20,7 @@ void $(id)_trace(int step, int tensor, const $(real) *data);
 $(step_text(step))
 //@ end
 //@ if weights_file then
-$(render("model/load.c.lua", model))
+$(render("model/load.c.lua", {}))
 void $(id)_init(struct $(id) *net, const struct $(id)_weights *weights)
 {
     net->weights = weights;

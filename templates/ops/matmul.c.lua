@@ -1,2 +1,2 @@
 //@ parameters(step, {"x", "w", "init"})
-$(render("ops/tile.c.lua", {step = step, tile = matmul_tile(step), T = T, LANES = LANES}))
+$(render("ops/tile.c.lua", {step = step, tile = matmul_tile(step)}))
