@@ -37,7 +37,7 @@ plan *compile_network(session *s, const options *o, graph **reference, source *n
     plan *pl = plan_build(s, g);
     pl->params = 0;
     for (int t = 1; t < (*reference)->n_tensors; t++)
-        if ((*reference)->tensors[t].kind == TENSOR_CONST)
+        if ((*reference)->tensors[t].is_param)
             pl->params += shape_size(&(*reference)->tensors[t].shape);
     if (dumps(s, "plan"))
         plan_dump(pl, stderr);
