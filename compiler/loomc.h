@@ -243,11 +243,16 @@ typedef struct graph {
     tensor_id stream;      /* compat: what the original's residual stream holds, 0 none */
 } graph;
 
-/* A constant matrix stored in panels of 64 bytes: [group][panel][k][lane], element (g, k, n) taken from
- * data[g*sg + k*sk + n*sn], zero where n is past the end. It is what the matrix kernels read. */
+/* Constant matrices stored in panels, as the matrix kernels read them: element (g, k, n) is taken from
+ * data[g*sg + k*sk + n*sn], zero where n is past the end. A panel is 64 bytes of columns for every k:
+ * [group][panel][k][column]. With `wide` > 1 so many panels lie side by side, [group][panels / wide][k]
+ * [wide columns], so that a product with few rows reads one stream; `interleaved` puts the groups side by
+ * side instead, [panel][k][group][column]. */
 typedef struct pack {
     int64_t groups, n, k;
     int64_t sg, sn, sk;
+    int64_t wide;          /* divides the number of panels */
+    int64_t interleaved;
 } pack;
 
 /* ---- layers ------------------------------------------------------------------------------------------- */
@@ -449,6 +454,7 @@ plan *plan_build(session *s, const graph *g);
 void plan_dump(const plan *p, FILE *out);
 int64_t panel_width(precision p); /* elements in 64 bytes */
 int64_t pack_size(precision p, const pack *k);
+int64_t pack_wide(precision p, int64_t n); /* the widest panels for n columns */
 void pack_fill(precision p, const pack *k, const void *from, void *to);
 
 /* ---- emit.c */

@@ -40,14 +40,31 @@ int64_t pack_size(precision p, const pack *k)
     return k->groups * ((k->n + w - 1) / w) * k->k * w;
 }
 
+/* Where element (g, k, n) goes. */
+static int64_t pack_index(const pack *p, int64_t w, int64_t g, int64_t k, int64_t n)
+{
+    int64_t panels = (p->n + w - 1) / w;
+    if (p->interleaved)
+        return ((n / w * p->k + k) * p->groups + g) * w + n % w;
+    int64_t width = w * p->wide;
+    return g * panels * w * p->k + n / width * width * p->k + k * width + n % width;
+}
+
 void pack_fill(precision p, const pack *k, const void *from, void *to)
 {
-    int64_t w = panel_width(p), at = 0;
+    int64_t w = panel_width(p);
     for (int64_t g = 0; g < k->groups; g++)
-        for (int64_t n = 0; n < k->n; n += w)
-            for (int64_t i = 0; i < k->k; i++)
-                for (int64_t l = 0; l < w; l++, at++)
-                    real_set(p, to, at, n + l < k->n ? real_get(p, from, g * k->sg + i * k->sk + (n + l) * k->sn) : 0);
+        for (int64_t i = 0; i < k->k; i++)
+            for (int64_t n = 0; n < k->n; n++)
+                real_set(p, to, pack_index(k, w, g, i, n), real_get(p, from, g * k->sg + i * k->sk + n * k->sn));
+}
+
+int64_t pack_wide(precision p, int64_t n)
+{
+    int64_t panels = (n + panel_width(p) - 1) / panel_width(p), wide = 8;
+    while (panels % wide)
+        wide /= 2;
+    return wide;
 }
 
 /* ---- buffers and strides ---------------------------------------------------------------------------------- */

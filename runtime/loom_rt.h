@@ -54,6 +54,7 @@
 #define LOOM_ALIGN(n) __attribute__((aligned(n)))
 #define LOOM_DO_PRAGMA(x) _Pragma(#x)
 #if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that went away cannot be unrolled */
 #define LOOM_UNROLL LOOM_DO_PRAGMA(clang loop unroll(full))
 #else
 #define LOOM_UNROLL LOOM_DO_PRAGMA(GCC unroll 64)
@@ -96,9 +97,9 @@ enum { LOOM_OK = 0, LOOM_E_ARGUMENT = -1, LOOM_E_FORMAT = -2, LOOM_E_MISMATCH = 
 #define LOOM_F64_LANES 1
 #endif
 
-/* Weights lie in panels of 64 bytes: where the v-th vector of columns begins, for sums of k terms. */
-#define LOOM_F32_PANEL(v, k) ((v) * LOOM_F32_LANES / 16 * 16 * (k) + (v) * LOOM_F32_LANES % 16)
-#define LOOM_F64_PANEL(v, k) ((v) * LOOM_F64_LANES / 8 * 8 * (k) + (v) * LOOM_F64_LANES % 8)
+/* Weights lie in panels, `width` columns for each of k terms: where the v-th vector of columns begins. */
+#define LOOM_F32_PANEL(v, width, k) ((v) * LOOM_F32_LANES / (width) * (width) * (k) + (v) * LOOM_F32_LANES % (width))
+#define LOOM_F64_PANEL(v, width, k) ((v) * LOOM_F64_LANES / (width) * (width) * (k) + (v) * LOOM_F64_LANES % (width))
 
 /* Vectors side by side in a tile of so many rows: 8, 4, 2 or 1, as registers allow. */
 #define LOOM_VECS(rows) (8 * (rows) <= LOOM_TILE ? 8 : 4 * (rows) <= LOOM_TILE ? 4 : 2 * (rows) <= LOOM_TILE ? 2 : 1)
@@ -161,17 +162,6 @@ typedef uint64_t loom_u64v;
             if (l < n)                                                                                   \
                 p[l * s] = u.r[l];                                                                       \
     }                                                                                                    \
-    LOOM_INLINE V loom_##T##_load_n(const REAL *p, int n)                                                \
-    {                                                                                                    \
-        return n >= (LANES) ? loom_##T##_load(p) : loom_##T##_load_s(p, 1, n);                           \
-    }                                                                                                    \
-    LOOM_INLINE void loom_##T##_store_n(REAL *p, V v, int n)                                             \
-    {                                                                                                    \
-        if (n >= (LANES))                                                                                \
-            loom_##T##_store(p, v);                                                                      \
-        else                                                                                             \
-            loom_##T##_store_s(p, 1, v, n);                                                              \
-    }                                                                                                    \
     LOOM_INLINE void loom_##T##_zero(REAL *p, int n)                                                     \
     {                                                                                                    \
         for (int i = 0; i < n; i++)                                                                      \
@@ -181,7 +171,11 @@ typedef uint64_t loom_u64v;
 #if LOOM_F32_LANES > 1
 #define LOOM_VECTOR_MEMORY(T, V, REAL)                                                                   \
     typedef struct { V v; } __attribute__((packed, aligned(sizeof(REAL)), may_alias)) loom_##T##_any;    \
-    LOOM_INLINE V loom_##T##_splat(REAL x) { return x - (V){0}; }                                        \
+    LOOM_INLINE V loom_##T##_splat(REAL x)                                                               \
+    {                                                                                                    \
+        const V zero = {0};                                                                              \
+        return x - zero;                                                                                 \
+    }                                                                                                    \
     LOOM_INLINE V loom_##T##_load(const REAL *p) { return ((const loom_##T##_any *)(const void *)p)->v; } \
     LOOM_INLINE void loom_##T##_store(REAL *p, V v) { ((loom_##T##_any *)(void *)p)->v = v; }
 #else
@@ -197,5 +191,41 @@ LOOM_VECTOR_MEMORY(f32, loom_f32v, float)
 LOOM_VECTOR_MEMORY(f64, loom_f64v, double)
 LOOM_VECTOR(f32, loom_f32v, float, LOOM_F32_LANES)
 LOOM_VECTOR(f64, loom_f64v, double, LOOM_F64_LANES)
+
+/* Part of a vector: with a mask where the machine has one, else lane by lane. */
+#if defined(__AVX512F__) && LOOM_F32_LANES == 16
+LOOM_INLINE unsigned loom_mask(int n) { return n >= 16 ? 0xffffu : (1u << (n > 0 ? n : 0)) - 1u; }
+LOOM_INLINE loom_f32v loom_f32_load_n(const float *p, int n)
+{
+    return __builtin_ia32_loadups512_mask(p, loom_f32_splat(0), (unsigned short)loom_mask(n));
+}
+LOOM_INLINE loom_f64v loom_f64_load_n(const double *p, int n)
+{
+    return __builtin_ia32_loadupd512_mask(p, loom_f64_splat(0), (unsigned char)loom_mask(n));
+}
+LOOM_INLINE void loom_f32_store_n(float *p, loom_f32v v, int n)
+{
+    __builtin_ia32_storeups512_mask(p, v, (unsigned short)loom_mask(n));
+}
+LOOM_INLINE void loom_f64_store_n(double *p, loom_f64v v, int n)
+{
+    __builtin_ia32_storeupd512_mask(p, v, (unsigned char)loom_mask(n));
+}
+#else
+#define LOOM_VECTOR_PART(T, V, REAL, LANES)                                                              \
+    LOOM_INLINE V loom_##T##_load_n(const REAL *p, int n)                                                \
+    {                                                                                                    \
+        return n >= (LANES) ? loom_##T##_load(p) : loom_##T##_load_s(p, 1, n);                           \
+    }                                                                                                    \
+    LOOM_INLINE void loom_##T##_store_n(REAL *p, V v, int n)                                             \
+    {                                                                                                    \
+        if (n >= (LANES))                                                                                \
+            loom_##T##_store(p, v);                                                                      \
+        else                                                                                             \
+            loom_##T##_store_s(p, 1, v, n);                                                              \
+    }
+LOOM_VECTOR_PART(f32, loom_f32v, float, LOOM_F32_LANES)
+LOOM_VECTOR_PART(f64, loom_f64v, double, LOOM_F64_LANES)
+#endif
 
 #endif

@@ -12,10 +12,10 @@ const layer_type layer_activation = {
     .name = "activation",
     .doc = "an activation function, applied to each number",
     .shapes = "[...] -> [...]",
-    .notes = "relu max(0, x); scaled_relu max(0, 1.1 x); leaky_relu x, or alpha x below 0; sigmoid 1 / (1 + exp(-x)); tanh; "
-             "softplus log(1 + exp(x)); gelu x Phi(x), with the exact Phi; silu x sigmoid(x); elu x, or "
-             "alpha (exp(x) - 1) below 0; hard_sigmoid min(max(x / 6 + 1/2, 0), 1); hard_swish x hard_sigmoid(x); "
-             "linear x.",
+    .notes = "relu max(0, x); scaled_relu max(0, 1.1 x); leaky_relu x, or alpha x below 0; sigmoid 1 / (1 "
+             "+ exp(-x)); tanh; softplus log(1 + exp(x)); gelu x Phi(x), with the exact Phi; silu x "
+             "sigmoid(x); elu x, or alpha (exp(x) - 1) below 0; hard_sigmoid min(max(x / 6 + 1/2, 0), 1); "
+             "hard_swish x hard_sigmoid(x); linear x.",
     .fields = fields,
     .lower = lower,
 };

@@ -29,8 +29,8 @@ const layer_type layer_batch_norm = {
     .doc = "normalisation of each channel by stored mean and variance",
     .shapes = "[C, ...] -> [C, ...]",
     .weights = "gamma [C], beta [C], mean [C], variance [C]",
-    .notes = "y = x * scale + shift with scale = gamma / sqrt(variance + epsilon) and shift = beta - mean * scale, which "
-             "are computed once.",
+    .notes = "y = x * scale + shift with scale = gamma / sqrt(variance + epsilon) and shift = beta - mean "
+             "* scale, which are computed once.",
     .fields = fields,
     .lower = lower,
 };

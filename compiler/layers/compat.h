@@ -50,8 +50,9 @@ static inline tensor_id fill_zeros(graph *g, const layer *l, tensor_id y, shape 
     if (!y || missing == 0)
         return reshape(g, y, s);
     double *zeros = arena_array(g->arena, missing, sizeof *zeros);
-    tensor_id parts[2] = {reshape(g, y, shape_of(1, n)),
-                          tensor_const(g, shape_of(1, missing), arena_printf(g->arena, "%s_zeros", l->path), zeros)};
+    tensor_id parts[2] = {
+        reshape(g, y, shape_of(1, n)),
+        tensor_const(g, shape_of(1, missing), arena_printf(g->arena, "%s_zeros", l->path), zeros)};
     return reshape(g, concat(g, parts, 2, 0), s);
 }
 

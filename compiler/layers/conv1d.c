@@ -6,7 +6,8 @@
 static const field fields[] = {
     {"input_channels", FIELD_INT, 1, 1 << 24, "the first axis of the input, 1 when it has only one", 0,
      "channels of the input"},
-    {"input_length|input_height", FIELD_INT, 1, 1 << 24, "the last axis of the input", 0, "positions of the input"},
+    {"input_length|input_height", FIELD_INT, 1, 1 << 24, "the last axis of the input", 0,
+     "positions of the input"},
     {"filters", FIELD_INT, 1, 1 << 20, 0, 0, "channels of the output"},
     KERNEL_FIELD,
     {"stride", FIELD_SIZES, 1, MAX_KERNEL, "1", 0, "step of the window"},
@@ -28,7 +29,8 @@ static tensor_id series(graph *g, const layer *l, tensor_id x)
 {
     shape s = sample_shape(g, x);
     int64_t channels = layer_int(l, "input_channels", 1), size = shape_size(&s);
-    if (s.rank == 1 && size % channels == 0 && layer_int(l, "input_length", size / channels) == size / channels)
+    if (s.rank == 1 && size % channels == 0 &&
+        layer_int(l, "input_length", size / channels) == size / channels)
         return reshape(g, x, shape_of(3, tensor_shape(g, x)->dim[0], channels, size / channels));
     if (s.rank != 2) {
         layer_error(g, l, NULL, "the input is %s, expected [channels, length]; put a reshape before it",
@@ -53,15 +55,21 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
     if (!x || !read_window(g, l, &s, false, &w))
         return 0;
     if (s.dim[0] % groups || filters % groups) {
-        layer_error(g, l, "groups", "groups is %lld, which must divide the %lld channels of the input and the %lld "
-                    "filters", (long long)groups, (long long)s.dim[0], (long long)filters);
+        layer_error(g, l, "groups",
+                    "groups is %lld, which must divide the %lld channels of the input and the %lld "
+                    "filters",
+                    (long long)groups, (long long)s.dim[0], (long long)filters);
         return 0;
     }
-    conv_attr a = {.stride = {1, w.stride[1]}, .dilation = {1, w.dilation[1]}, .pad = {0, 0, w.pad[2], w.pad[3]},
+    conv_attr a = {.stride = {1, w.stride[1]},
+                   .dilation = {1, w.dilation[1]},
+                   .pad = {0, 0, w.pad[2], w.pad[3]},
                    .groups = (int)groups};
     int64_t per_group = s.dim[0] / groups, k = w.kernel[1];
-    tensor_id kernel = param(g, l, "kernel", NULL, shape_of(3, filters, per_group, k), sqrt(6.0 / (double)(per_group * k)), 0);
-    tensor_id bias = layer_bool(l, "bias", true) ? param(g, l, "conv_bias", NULL, shape_of(1, filters), 0, 0) : 0;
+    tensor_id kernel = param(g, l, "kernel", NULL, shape_of(3, filters, per_group, k),
+                             sqrt(6.0 / (double)(per_group * k)), 0);
+    tensor_id bias =
+        layer_bool(l, "bias", true) ? param(g, l, "conv_bias", NULL, shape_of(1, filters), 0, 0) : 0;
     return kernel ? activation(g, l, conv(g, x, kernel, bias, a)) : 0;
 }
 
@@ -70,9 +78,9 @@ const layer_type layer_conv1d = {
     .doc = "one-dimensional convolution",
     .shapes = "[C, L] -> [filters, OL], OL = (L + left + right - dilation * (kernel - 1) - 1) / stride + 1",
     .weights = "kernel [filters][C / groups][kernel_size], conv_bias [filters]",
-    .notes = "y = activation(b_f + sum over c, j of x[c][at * stride - left + j * dilation] * W[f][c][j]): the bias is "
-             "first, then channel and kernel position ascending; what lies outside is 0. \"padding\": [kernel - 1, 0] is "
-             "causal. groups = channels is a depthwise convolution.",
+    .notes = "y = activation(b_f + sum over c, j of x[c][at * stride - left + j * dilation] * W[f][c][j]): "
+             "the bias is first, then channel and kernel position ascending; what lies outside is 0. "
+             "\"padding\": [kernel - 1, 0] is causal. groups = channels is a depthwise convolution.",
     .fields = fields,
     .infer = infer,
     .lower = lower,

@@ -11,7 +11,8 @@ static const field fields[] = {
     KERNEL_FIELD,
     {"stride", FIELD_SIZES, 1, MAX_KERNEL, "1", 0, "step of the window, or [rows, columns]"},
     PADDING_FIELD,
-    {"dilation", FIELD_SIZES, 1, MAX_DILATION, "1", 0, "distance between the window's positions, or [rows, columns]"},
+    {"dilation", FIELD_SIZES, 1, MAX_DILATION, "1", 0,
+     "distance between the window's positions, or [rows, columns]"},
     {"groups", FIELD_INT, 1, 1 << 20, "1", 0, "parts that channels and filters are divided into"},
     {"bias", FIELD_BOOL, 0, 0, "true", 0, "whether there is a bias"},
     {"output_height", FIELD_INT, 1, 1 << 24, "computed", 0, "rows of the output, checked when given"},
@@ -21,7 +22,8 @@ static const field fields[] = {
 
 static bool infer(const layer *l, shape *s)
 {
-    *s = shape_of(3, layer_int(l, "input_channels", 0), layer_int(l, "input_height", 0), layer_int(l, "input_width", 0));
+    *s = shape_of(3, layer_int(l, "input_channels", 0), layer_int(l, "input_height", 0),
+                  layer_int(l, "input_width", 0));
     return layer_has(l, "input_channels") && layer_has(l, "input_height") && layer_has(l, "input_width");
 }
 
@@ -33,7 +35,8 @@ static tensor_id image(graph *g, const layer *l, tensor_id x)
     if (known && !shape_equal(&s, &said) && shape_size(&s) == shape_size(&said))
         return reshape(g, x, shape_of(4, tensor_shape(g, x)->dim[0], said.dim[0], said.dim[1], said.dim[2]));
     if (s.rank != 3) {
-        layer_error(g, l, NULL, "the input is %s, expected [channels, height, width]; put a reshape before it",
+        layer_error(g, l, NULL,
+                    "the input is %s, expected [channels, height, width]; put a reshape before it",
                     shape_text(g->arena, &s));
         return 0;
     }
@@ -47,7 +50,8 @@ static bool check_groups(graph *g, const layer *l, int64_t channels, int64_t fil
 {
     if (channels % groups == 0 && filters % groups == 0)
         return true;
-    layer_error(g, l, "groups", "groups is %lld, which must divide the %lld channels of the input and the %lld filters",
+    layer_error(g, l, "groups",
+                "groups is %lld, which must divide the %lld channels of the input and the %lld filters",
                 (long long)groups, (long long)channels, (long long)filters);
     return false;
 }
@@ -71,7 +75,8 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
     int64_t per_group = s.dim[0] / groups, kh = w.kernel[0], kw = w.kernel[1];
     double scale = sqrt(6.0 / (double)(per_group * kh * kw));
     tensor_id kernel = param(g, l, "kernel", NULL, shape_of(4, filters, per_group, kh, kw), scale, 0);
-    tensor_id bias = layer_bool(l, "bias", true) ? param(g, l, "conv_bias", NULL, shape_of(1, filters), 0, 0) : 0;
+    tensor_id bias =
+        layer_bool(l, "bias", true) ? param(g, l, "conv_bias", NULL, shape_of(1, filters), 0, 0) : 0;
     tensor_id y = kernel ? conv(g, x, kernel, bias, a) : 0;
     if (!y || !check_size(g, l, "output_height", tensor_shape(g, y)->dim[2], "the output")
         || !check_size(g, l, "output_width", tensor_shape(g, y)->dim[3], "the output"))
@@ -82,13 +87,15 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
 const layer_type layer_conv2d = {
     .name = "conv2d",
     .doc = "two-dimensional convolution",
-    .shapes = "[C, H, W] -> [filters, OH, OW], OH = (H + top + bottom - dilation * (kernel - 1) - 1) / stride + 1",
+    .shapes = "[C, H, W] -> [filters, OH, OW], OH = (H + top + bottom - dilation * (kernel - 1) - 1) / "
+              "stride + 1",
     .weights = "kernel [filters][C / groups][rows][columns], conv_bias [filters]",
-    .notes = "y = activation(b_f + sum over c, i, j of x[c][row * stride - top + i * dilation][...] * W[f][c][i][j]): "
-             "the bias is first, then channel, kernel row and kernel column ascending; what lies outside is 0. "
-             "\"same\" gives ceil(in / stride) positions, with the smaller half of the border first. groups = channels "
-             "is a depthwise convolution. An input of another shape is read as [input_channels, input_height, "
-             "input_width] when these are given and the size is right.",
+    .notes = "y = activation(b_f + sum over c, i, j of x[c][row * stride - top + i * dilation][...] * "
+             "W[f][c][i][j]): the bias is first, then channel, kernel row and kernel column ascending; "
+             "what lies outside is 0. \"same\" gives ceil(in / stride) positions, with the smaller half of "
+             "the border first. groups = channels is a depthwise convolution. An input of another shape is "
+             "read as [input_channels, input_height, input_width] when these are given and the size is "
+             "right.",
     .fields = fields,
     .infer = infer,
     .lower = lower,

@@ -24,9 +24,10 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
         return 0;
     }
     if (s.rank != 1 || layer_int(l, "input_length", n) != n) {
-        layer_error(g, l, layer_has(l, "input_length") ? "input_length" : NULL, "the input is %s, expected [%s] of ids",
-                    shape_text(g->arena, &s),
-                    s.rank == 1 ? arena_printf(g->arena, "%lld", (long long)layer_int(l, "input_length", n)) : "n");
+        layer_error(g, l, layer_has(l, "input_length") ? "input_length" : NULL,
+                    "the input is %s, expected [%s] of ids", shape_text(g->arena, &s),
+                    s.rank == 1 ? arena_printf(g->arena, "%lld", (long long)layer_int(l, "input_length", n))
+                                : "n");
         return 0;
     }
     tensor_id table = param(g, l, "embedding", NULL, shape_of(2, vocab, dim), 1 / sqrt((double)dim), 0);
@@ -38,7 +39,8 @@ const layer_type layer_embedding = {
     .doc = "a row of a table for each id",
     .shapes = "[n] -> [n, embedding_dim]",
     .weights = "embedding [vocab_size][embedding_dim]",
-    .notes = "Ids are numbers; the fraction is cut off. An id below 0 or not below vocab_size gives a row of zeros.",
+    .notes = "Ids are numbers; the fraction is cut off. An id below 0 or not below vocab_size gives a row "
+             "of zeros.",
     .fields = fields,
     .infer = infer,
     .lower = lower,

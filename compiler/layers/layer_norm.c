@@ -3,7 +3,8 @@
 #include "rows.h"
 
 static const field fields[] = {
-    {"norm_size", FIELD_INT, 1, 1 << 30, "the last axis of the input", 0, "numbers that are normalised together"},
+    {"norm_size", FIELD_INT, 1, 1 << 30, "the last axis of the input", 0,
+     "numbers that are normalised together"},
     {"epsilon", FIELD_NUMBER, 0, 1e6, "1e-5", 0, "added to the variance"},
     {0}};
 
@@ -14,7 +15,8 @@ static bool infer(const layer *l, shape *s)
 }
 
 /* The original adds the stream first and does as many rows as there are samples; the rest becomes 0. */
-static tensor_id lower_compat(graph *g, const layer *l, tensor_id x, tensor_id gamma, tensor_id beta, double epsilon)
+static tensor_id lower_compat(graph *g, const layer *l, tensor_id x, tensor_id gamma, tensor_id beta,
+                              double epsilon)
 {
     shape s = *tensor_shape(g, x);
     int64_t n = tensor_shape(g, gamma)->dim[0], all = shape_size(&s) / n;
@@ -38,7 +40,8 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
     tensor_id rows = l->net->compat ? x : as_rows(g, l, "norm_size", x, n);
     if (!rows)
         return 0;
-    tensor_id gamma = param(g, l, "gamma", NULL, shape_of(1, n), 0, 1), beta = param(g, l, "beta", NULL, shape_of(1, n), 0, 0);
+    tensor_id gamma = param(g, l, "gamma", NULL, shape_of(1, n), 0, 1),
+              beta = param(g, l, "beta", NULL, shape_of(1, n), 0, 0);
     if (!gamma || !beta)
         return 0;
     if (l->net->compat)
@@ -53,8 +56,8 @@ const layer_type layer_layer_norm = {
     .doc = "normalisation of each row by its mean and variance",
     .shapes = "[...] -> [...]",
     .weights = "gamma [norm_size], beta [norm_size]",
-    .notes = "Each run of norm_size consecutive numbers: y = (x - mean) * (1 / sqrt(variance + epsilon)) * gamma + beta, "
-             "variance = the mean of (x - mean)^2; both means are summed in eight lanes.",
+    .notes = "Each run of norm_size consecutive numbers: y = (x - mean) * (1 / sqrt(variance + epsilon)) * "
+             "gamma + beta, variance = the mean of (x - mean)^2; both means are summed in eight lanes.",
     .fields = fields,
     .infer = infer,
     .lower = lower,

@@ -15,9 +15,10 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
 const layer_type layer_max_pool = {
     .name = "max_pool",
     .doc = "maximum of a sliding window",
-    .shapes = "[C, H, W] -> [C, OH, OW] or [C, L] -> [C, OL], OH = (H + top + bottom - kernel) / stride + 1",
-    .notes = "m starts at the window's first value and is replaced by each x with m < x, rows before columns. The border "
-             "never takes part.",
+    .shapes = "[C, H, W] -> [C, OH, OW] or [C, L] -> [C, OL], OH = (H + top + bottom - kernel) / stride + "
+              "1",
+    .notes = "m starts at the window's first value and is replaced by each x with m < x, rows before "
+             "columns. The border never takes part.",
     .fields = fields,
     .lower = lower,
 };

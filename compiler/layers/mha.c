@@ -9,7 +9,8 @@
 static const field fields[] = {
     {"d_model", FIELD_INT, 1, 1 << 24, "the last axis of the input", 0, "numbers in a step"},
     {"num_heads", FIELD_INT, 1, 1 << 16, "8", 0, "query heads"},
-    {"num_kv_heads", FIELD_INT, 1, 1 << 16, "num_heads", 0, "key and value heads, each shared by as many query heads"},
+    {"num_kv_heads", FIELD_INT, 1, 1 << 16, "num_heads", 0,
+     "key and value heads, each shared by as many query heads"},
     {"head_dim", FIELD_INT, 1, 1 << 16, "d_model / num_heads", 0, "numbers in a head"},
     {"seq_length", FIELD_INT, 1, 1 << 24, "the first axis of the input", 0, "steps"},
     {"causal", FIELD_BOOL, 0, 0, "true", 0, "whether a step sees only itself and those before it"},
@@ -38,7 +39,8 @@ static bool read_heads(graph *g, const layer *l, tensor_id x, heads *h)
     h->kv = layer_int(l, "num_kv_heads", h->query);
     if (!layer_has(l, "head_dim") && h->model % h->query != 0) {
         layer_error(g, l, layer_has(l, "num_heads") ? "num_heads" : NULL,
-                    "d_model is %lld, which is not divisible by the %lld heads; change one or give \"head_dim\"",
+                    "d_model is %lld, which is not divisible by the %lld heads; change one or give "
+                    "\"head_dim\"",
                     (long long)h->model, (long long)h->query);
         return false;
     }
@@ -57,7 +59,8 @@ static bool read_heads(graph *g, const layer *l, tensor_id x, heads *h)
     return true;
 }
 
-static tensor_id project(graph *g, const layer *l, tensor_id x, const char *weights, const char *bias, int64_t out)
+static tensor_id project(graph *g, const layer *l, tensor_id x, const char *weights, const char *bias,
+                         int64_t out)
 {
     int64_t in = last_axis(g, x);
     tensor_id w = param(g, l, weights, NULL, shape_of(2, in, out), sqrt(6.0 / (double)(in + out)), 0);
@@ -81,7 +84,8 @@ static tensor_id rope_table(graph *g, const layer *l, const heads *h, bool cosin
 }
 
 /* [B,S,n*size] -> [B,n,S,size]; rotated first where there are tables. */
-static tensor_id split_heads(graph *g, const heads *h, tensor_id x, int64_t n, tensor_id cosines, tensor_id sines)
+static tensor_id split_heads(graph *g, const heads *h, tensor_id x, int64_t n, tensor_id cosines,
+                             tensor_id sines)
 {
     x = reshape(g, x, shape_of(4, h->batch, h->steps, n, h->size));
     if (cosines && sines)
@@ -97,7 +101,8 @@ static tensor_id attend(graph *g, const layer *l, const heads *h, tensor_id x)
     if (!q || !k || !v)
         return 0;
     bool rotate = layer_bool(l, "rope", true);
-    tensor_id cosines = rotate ? rope_table(g, l, h, true) : 0, sines = rotate ? rope_table(g, l, h, false) : 0;
+    tensor_id cosines = rotate ? rope_table(g, l, h, true) : 0,
+              sines = rotate ? rope_table(g, l, h, false) : 0;
     q = split_heads(g, h, q, h->query, cosines, sines);
     k = split_heads(g, h, k, h->kv, cosines, sines);
     v = split_heads(g, h, v, h->kv, 0, 0);
@@ -131,11 +136,13 @@ const layer_type layer_mha = {
     .aliases = "multi_head_attention",
     .doc = "multi-head attention: causal or not, grouped queries, rotary positions",
     .shapes = "[S, d_model] -> [S, d_model]",
-    .weights = "q_weights [d_model][num_heads * head_dim], k_weights and v_weights [d_model][num_kv_heads * head_dim], "
-               "output_weight [num_heads * head_dim][d_model], q_bias, k_bias, v_bias, output_bias",
-    .notes = "q, k, v = b + x W (bias first). Numbers j and j + head_dim / 2 of a head of q and k are rotated by the angle "
-             "position * rope_freq_base^(-2 j / head_dim). Each query head h: softmax(q k^T / sqrt(head_dim)) v with the "
-             "key and value head h div (num_heads / num_kv_heads); the heads side by side, then b + y W.",
+    .weights = "q_weights [d_model][num_heads * head_dim], k_weights and v_weights [d_model][num_kv_heads "
+               "* head_dim], output_weight [num_heads * head_dim][d_model], q_bias, k_bias, v_bias, "
+               "output_bias",
+    .notes = "q, k, v = b + x W (bias first). Numbers j and j + head_dim / 2 of a head of q and k are "
+             "rotated by the angle position * rope_freq_base^(-2 j / head_dim). Each query head h: "
+             "softmax(q k^T / sqrt(head_dim)) v with the key and value head h div (num_heads / "
+             "num_kv_heads); the heads side by side, then b + y W.",
     .fields = fields,
     .infer = infer,
     .lower = lower,

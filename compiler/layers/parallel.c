@@ -6,9 +6,11 @@
 
 static const field fields[] = {
     {"branches|layers", FIELD_LAYERS, 0, 0, 0, 0, "the layers"},
-    {"combine_mode", FIELD_ENUM, 0, 0, "concat", "concat|add|avg|average|filter|grid_scatter", "how results are combined"},
+    {"combine_mode", FIELD_ENUM, 0, 0, "concat", "concat|add|avg|average|filter|grid_scatter",
+     "how results are combined"},
     {"axis", FIELD_INT, 0, MAX_RANK - 2, "0", 0, "concat: axis of the sample along which results are joined"},
-    {"filter_gate", FIELD_LAYER, 0, 0, "equal shares", 0, "filter: a layer that gives one number for each branch"},
+    {"filter_gate", FIELD_LAYER, 0, 0, "equal shares", 0,
+     "filter: a layer that gives one number for each branch"},
     {"filter_temperature", FIELD_NUMBER, 1e-6, 1e6, "1", 0, "filter: what the gate's numbers are divided by"},
     {"grid_positions", FIELD_OBJECTS, 0, 0, 0, 0,
      "grid_scatter: {branch_index, target_row, target_col, target_layer} of each branch"},
@@ -82,8 +84,10 @@ static bool same_shapes(graph *g, const layer *l, const tensor_id *parts, int n)
     for (int i = 1; i < n; i++)
         if (!shape_equal(tensor_shape(g, parts[0]), tensor_shape(g, parts[i]))) {
             shape a = sample_shape(g, parts[0]), b = sample_shape(g, parts[i]);
-            layer_error(g, l, "combine_mode", "branch 0 gives %s, but branch %d gives %s; to %s them their shapes must be "
-                        "equal", shape_text(g->arena, &a), i, shape_text(g->arena, &b),
+            layer_error(g, l, "combine_mode",
+                        "branch 0 gives %s, but branch %d gives %s; to %s them their shapes must be "
+                        "equal",
+                        shape_text(g->arena, &a), i, shape_text(g->arena, &b),
                         layer_string(l, "combine_mode", "combine"));
             return false;
         }
@@ -105,7 +109,8 @@ static tensor_id gate_compat(graph *g, const layer *gate, tensor_id x, int n)
     shape s = sample_shape(g, x);
     int64_t in = shape_size(&s);
     tensor_id first = first_rows(g, x, 1, in);
-    tensor_id kernel = param(g, gate, "kernel", NULL, shape_of(2, (int64_t)n, in), sqrt(6.0 / (double)(in + n)), 0);
+    tensor_id kernel =
+        param(g, gate, "kernel", NULL, shape_of(2, (int64_t)n, in), sqrt(6.0 / (double)(in + n)), 0);
     tensor_id bias = param(g, gate, "biases", NULL, shape_of(1, (int64_t)n), 0, 0);
     return kernel && bias ? map2(g, FN_add, matmul(g, first, kernel, 0, true), bias) : 0;
 }
@@ -189,9 +194,11 @@ static bool read_positions(graph *g, const layer *l, int64_t *cells, int n)
         int64_t row = position_int(p, "target_row", 0), col = position_int(p, "target_col", 0);
         int64_t depth = position_int(p, "target_layer", 0);
         if (branch >= n || cells[branch] >= 0 || row >= rows || col >= cols || depth >= layers) {
-            layer_error(g, l, "grid_positions", branch >= n ? "entry %d is for branch %lld, but there are %d"
-                                              : cells[branch] >= 0 ? "entry %d is the second one for branch %lld of %d"
-                                              : "entry %d (branch %lld of %d) lies outside the grid of %lld x %lld x %lld",
+            layer_error(g, l, "grid_positions",
+                        branch >= n          ? "entry %d is for branch %lld, but there are %d"
+                        : cells[branch] >= 0 ? "entry %d is the second one for branch %lld of %d"
+                                             : "entry %d (branch %lld of %d) lies outside the grid of %lld x "
+                                               "%lld x %lld",
                         p->index, (long long)branch, n, (long long)rows, (long long)cols, (long long)layers);
             return false;
         }
@@ -279,12 +286,14 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
 const layer_type layer_parallel = {
     .name = "parallel",
     .doc = "layers side by side, whose results are combined",
-    .shapes = "concat: joined along axis; add, avg, filter: that of the branches, which must be equal; grid_scatter: [n]",
+    .shapes = "concat: joined along axis; add, avg, filter: that of the branches, which must be equal; "
+              "grid_scatter: [n]",
     .weights = "branch_weights: those of the branches; filter_gate: those of the gate",
-    .notes = "concat: the results one after another along \"axis\"; when their shapes do not fit, as rows of numbers. add: "
-             "their sum in order. avg: the sum times 1/n. filter: the sum of s_i * branch_i with s = softmax(gate(x) / "
-             "filter_temperature), or 1/n without a gate. grid_scatter: the results as rows of numbers, in the order of "
-             "their cells (row * cols + col) * layers + layer. Then the activation.",
+    .notes = "concat: the results one after another along \"axis\"; when their shapes do not fit, as rows "
+             "of numbers. add: their sum in order. avg: the sum times 1/n. filter: the sum of s_i * "
+             "branch_i with s = softmax(gate(x) / filter_temperature), or 1/n without a gate. "
+             "grid_scatter: the results as rows of numbers, in the order of their cells (row * cols + col) "
+             "* layers + layer. Then the activation.",
     .fields = fields,
     .infer = infer,
     .lower = lower,

@@ -8,11 +8,11 @@
 #include <math.h>
 #include <string.h>
 
-#define RECURRENT_FIELDS                                                                                        \
-    {"input_size", FIELD_INT, 1, 1 << 24, "the last axis of the input", 0, "numbers in a step"},                \
-    {"hidden_size", FIELD_INT, 1, 1 << 24, "input_size", 0, "numbers in a step of the output"},                 \
-    {"seq_length", FIELD_INT, 1, 1 << 24, "the first axis of the input", 0, "steps"},                           \
-    {"stateful", FIELD_BOOL, 0, 0, "false", 0, "whether a call goes on where the last one ended"},              \
+#define RECURRENT_FIELDS                                                                                     \
+    {"input_size", FIELD_INT, 1, 1 << 24, "the last axis of the input", 0, "numbers in a step"},             \
+    {"hidden_size", FIELD_INT, 1, 1 << 24, "input_size", 0, "numbers in a step of the output"},              \
+    {"seq_length", FIELD_INT, 1, 1 << 24, "the first axis of the input", 0, "steps"},                        \
+    {"stateful", FIELD_BOOL, 0, 0, "false", 0, "whether a call goes on where the last one ended"},           \
     {"return_sequences", FIELD_BOOL, 0, 0, "true", 0, "whether all steps are the result, or only the last one"}
 
 static inline bool infer_recurrent(const layer *l, shape *s)
@@ -22,7 +22,8 @@ static inline bool infer_recurrent(const layer *l, shape *s)
 }
 
 /* The parameters prefix + each letter of gates, one below the other. */
-static inline tensor_id stack_params(graph *g, const layer *l, const char *prefix, const char *gates, shape s, double scale)
+static inline tensor_id stack_params(graph *g, const layer *l, const char *prefix, const char *gates, shape s,
+                                     double scale)
 {
     tensor_id parts[4];
     int n = (int)strlen(gates);
@@ -35,7 +36,8 @@ static inline tensor_id stack_params(graph *g, const layer *l, const char *prefi
 }
 
 /* gates: the letters of the weights' names, in the order of the scan. */
-static inline tensor_id lower_recurrent(graph *g, const layer *l, tensor_id x, scan_cell cell, const char *gates)
+static inline tensor_id lower_recurrent(graph *g, const layer *l, tensor_id x, scan_cell cell,
+                                        const char *gates)
 {
     int64_t in = layer_int(l, "input_size", last_axis(g, x)), h = layer_int(l, "hidden_size", in);
     x = as_sequence(g, l, "input_size", "seq_length", x, in);
@@ -44,11 +46,11 @@ static inline tensor_id lower_recurrent(graph *g, const layer *l, tensor_id x, s
     int64_t batch = tensor_shape(g, x)->dim[0], steps = tensor_shape(g, x)->dim[1];
     double scale = 1 / sqrt((double)h);
     tensor_id from_input = stack_params(g, l, "weight_i", gates, shape_of(2, h, in), scale);
-    tensor_id from_state = stack_params(g, l, "weight_h", gates, shape_of(2, h, h), scale);
+    tensor_id from_state = from_input ? stack_params(g, l, "weight_h", gates, shape_of(2, h, h), scale) : 0;
+    if (!from_state)
+        return 0;
     tensor_id bias = stack_params(g, l, "bias_", gates, shape_of(1, h), 0);
     tensor_id bias_n = cell == SCAN_GRU ? param(g, l, "bias_hn", NULL, shape_of(1, h), 0, 0) : 0;
-    if (!from_input || !from_state || !bias || (cell == SCAN_GRU && !bias_n))
-        return 0;
     bool stateful = layer_bool(l, "stateful", false);
     tensor_id h0 = stateful ? state(g, l, "h", shape_of(2, batch, h)) : 0;
     tensor_id c0 = stateful && cell == SCAN_LSTM ? state(g, l, "c", shape_of(2, batch, h)) : 0;

@@ -2,7 +2,8 @@
 #include "../ops/ops.h"
 
 static const field fields[] = {
-    {"shape", FIELD_INTS, -1, 1 << 30, 0, 0, "the new shape of a sample; one entry may be -1: whatever is left"}, {0}};
+    {"shape", FIELD_INTS, -1, 1 << 30, 0, 0,
+     "the new shape of a sample; one entry may be -1: whatever is left"}, {0}};
 
 /* Reads the shape, -1 resolved; false after an error. */
 static bool read_shape(graph *g, const layer *l, const shape *from, shape *to)
@@ -18,8 +19,10 @@ static bool read_shape(graph *g, const layer *l, const shape *from, shape *to)
     for (int i = 0; i < n; i++) {
         bool bad = v[i] == -1 ? open >= 0 : v[i] < 1;
         if (bad) {
-            layer_error(g, l, "shape", v[i] == -1 ? "only one entry of 'shape' may be -1" : "the sizes in 'shape' must be "
-                        "positive, or -1 once");
+            layer_error(g, l, "shape",
+                        v[i] == -1 ? "only one entry of 'shape' may be -1"
+                                   : "the sizes in 'shape' must be "
+                                     "positive, or -1 once");
             return false;
         }
         if (v[i] == -1)
@@ -32,8 +35,8 @@ static bool read_shape(graph *g, const layer *l, const shape *from, shape *to)
         to->dim[open] = size / known;
     if (open >= 0 ? size % known == 0 : size == known)
         return true;
-    layer_error(g, l, "shape", "the input %s has %lld numbers, which do not fill the shape %s", shape_text(g->arena, from),
-                (long long)size, shape_text(g->arena, to));
+    layer_error(g, l, "shape", "the input %s has %lld numbers, which do not fill the shape %s",
+                shape_text(g->arena, from), (long long)size, shape_text(g->arena, to));
     return false;
 }
 

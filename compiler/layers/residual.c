@@ -4,7 +4,8 @@
 extern const layer_type layer_parallel;
 
 static const field fields[] = {
-    {"branches|layers", FIELD_LAYERS, 0, 0, "none", 0, "the layers, in order; without any, the layer before is what they are"},
+    {"branches|layers", FIELD_LAYERS, 0, 0, "none", 0,
+     "the layers, in order; without any, the layer before is what they are"},
     ACTIVATION_FIELDS,
     {0}};
 
@@ -13,15 +14,15 @@ static bool infer(const layer *l, shape *s)
     return infer_sequence(l->children, s);
 }
 
-/* The layer before l in its sequence, or NULL. Branches of a parallel layer have none before them. */
-static const layer *layer_before(const layer *first, const layer *l)
+/* The layer before l in its sequence, or NULL. Branches and gates of a parallel layer have none. */
+static const layer *layer_before(const layer *first, const layer *l, bool sequence)
 {
     for (const layer *p = first; p; p = p->next) {
-        if (p->next == l)
+        if (sequence && p->next == l)
             return p;
-        const layer *found = p->gate ? layer_before(p->gate, l) : NULL;
-        for (const layer *c = p->children; c && !found; c = p->type == &layer_parallel ? c->next : NULL)
-            found = layer_before(c, l);
+        const layer *found = layer_before(p->children, l, p->type != &layer_parallel);
+        if (!found && p->gate)
+            found = layer_before(p->gate, l, false);
         if (found)
             return found;
     }
@@ -61,7 +62,7 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
 {
     if (l->net->compat) /* the original adds nothing here */
         return activation(g, l, x);
-    const layer *before = layer_before(l->net->layers, l);
+    const layer *before = layer_before(l->net->layers, l, true);
     if (!l->children && !before) {
         layer_error(g, l, NULL, "there is nothing to add: give it \"branches\", or a layer before it");
         return 0;
@@ -71,8 +72,9 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
         return 0;
     if (!shape_equal(tensor_shape(g, x), tensor_shape(g, y))) {
         shape a = sample_shape(g, x), b = sample_shape(g, y);
-        layer_error(g, l, NULL, l->children ? "the input is %s, but the branches make it %s; they must keep the shape"
-                                            : "the input is %s, but the layer before got %s; it must keep the shape",
+        layer_error(g, l, NULL,
+                    l->children ? "the input is %s, but the branches make it %s; they must keep the shape"
+                                : "the input is %s, but the layer before got %s; it must keep the shape",
                     shape_text(g->arena, &a), shape_text(g->arena, &b));
         return 0;
     }
@@ -84,8 +86,8 @@ const layer_type layer_residual = {
     .doc = "the input added to what layers make of it",
     .shapes = "[...] -> [...]",
     .weights = "branch_weights: those of the layers",
-    .notes = "y = activation(x + f(x)), f = the layers in \"branches\". Without branches y = activation(x + the input of the "
-             "layer before).",
+    .notes = "y = activation(x + f(x)), f = the layers in \"branches\". Without branches y = activation(x "
+             "+ the input of the layer before).",
     .fields = fields,
     .infer = infer,
     .lower = lower,

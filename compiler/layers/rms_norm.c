@@ -3,7 +3,8 @@
 #include "rows.h"
 
 static const field fields[] = {
-    {"norm_size", FIELD_INT, 1, 1 << 30, "the last axis of the input", 0, "numbers that are normalised together"},
+    {"norm_size", FIELD_INT, 1, 1 << 30, "the last axis of the input", 0,
+     "numbers that are normalised together"},
     {"epsilon", FIELD_NUMBER, 0, 1e6, "1e-5", 0, "added to the mean square"},
     {0}};
 
@@ -34,8 +35,8 @@ const layer_type layer_rms_norm = {
     .doc = "normalisation of each row by the root of its mean square",
     .shapes = "[...] -> [...]",
     .weights = "gamma [norm_size]",
-    .notes = "Each run of norm_size consecutive numbers: y = x * (1 / sqrt(mean of x^2 + epsilon)) * gamma; the mean is "
-             "summed in eight lanes.",
+    .notes = "Each run of norm_size consecutive numbers: y = x * (1 / sqrt(mean of x^2 + epsilon)) * "
+             "gamma; the mean is summed in eight lanes.",
     .fields = fields,
     .infer = infer,
     .lower = lower,

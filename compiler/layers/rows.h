@@ -13,8 +13,8 @@ static inline tensor_id as_rows(graph *g, const layer *l, const char *name, tens
         return x;
     int64_t size = shape_size(&s);
     if (n < 1 || size % n != 0) {
-        layer_error(g, l, name, "%s is %lld, which does not divide the %lld numbers of the input %s", name, (long long)n,
-                    (long long)size, shape_text(g->arena, &s));
+        layer_error(g, l, name, "%s is %lld, which does not divide the %lld numbers of the input %s", name,
+                    (long long)n, (long long)size, shape_text(g->arena, &s));
         return 0;
     }
     return reshape(g, x, shape_of(3, tensor_shape(g, x)->dim[0], size / n, n));
@@ -22,8 +22,8 @@ static inline tensor_id as_rows(graph *g, const layer *l, const char *name, tens
 
 /* x as a sequence [B, T, n]: it is one already, or a flat sample that holds a whole number of steps of n
  * (as many as `steps` says, when given). */
-static inline tensor_id as_sequence(graph *g, const layer *l, const char *size_name, const char *steps_name, tensor_id x,
-                                    int64_t n)
+static inline tensor_id as_sequence(graph *g, const layer *l, const char *size_name, const char *steps_name,
+                                    tensor_id x, int64_t n)
 {
     shape s = sample_shape(g, x);
     int64_t size = shape_size(&s), steps = layer_int(l, steps_name, s.rank == 2 ? s.dim[0] : size / n);
@@ -33,11 +33,11 @@ static inline tensor_id as_sequence(graph *g, const layer *l, const char *size_n
         layer_error(g, l, NULL, "the input is %s, expected [steps, numbers]; put a reshape before it",
                     shape_text(g->arena, &s));
     else if (s.dim[1] != n)
-        layer_error(g, l, size_name, "%s is %lld, but the input %s has %lld numbers in a step", size_name, (long long)n,
-                    shape_text(g->arena, &s), (long long)s.dim[1]);
+        layer_error(g, l, size_name, "%s is %lld, but the input %s has %lld numbers in a step", size_name,
+                    (long long)n, shape_text(g->arena, &s), (long long)s.dim[1]);
     else if (s.dim[0] != steps)
-        layer_error(g, l, steps_name, "%s is %lld, but the input %s has %lld steps", steps_name, (long long)steps,
-                    shape_text(g->arena, &s), (long long)s.dim[0]);
+        layer_error(g, l, steps_name, "%s is %lld, but the input %s has %lld steps", steps_name,
+                    (long long)steps, shape_text(g->arena, &s), (long long)s.dim[0]);
     else
         return x;
     return 0;

@@ -13,8 +13,10 @@ static const field fields[] = {
     {"gumbel_noise", FIELD_BOOL, 0, 0, "false", 0, "gumbel: whether noise is added, new in each call"},
     {"mask", FIELD_BOOLS, 0, 0, 0, 0, "masked: for each entry of the last axis, whether it takes part"},
     {"entmax_alpha", FIELD_NUMBER, 1, 16, "1.5", 0, "entmax: 1 is softmax, 2 is sparsemax"},
-    {"adaptive_clusters", FIELD_INTS, 0, 1 << 30, 0, 0, "adaptive: lists of classes, each class in one of them"},
-    {"mixture_weights", FIELD_NUMBERS, 0, 1e30, 0, 0, "mixture: one weight for each group, scaled to the sum 1"},
+    {"adaptive_clusters", FIELD_INTS, 0, 1 << 30, 0, 0,
+     "adaptive: lists of classes, each class in one of them"},
+    {"mixture_weights", FIELD_NUMBERS, 0, 1e30, 0, 0,
+     "mixture: one weight for each group, scaled to the sum 1"},
     {0}};
 
 static int64_t last_dim(const graph *g, tensor_id x)
@@ -37,11 +39,15 @@ static tensor_id grid(graph *g, const layer *l, tensor_id x)
     int64_t size = shape_size(&s);
     int64_t cols = layer_int(l, "softmax_cols", size / layer_int(l, "softmax_rows", 1));
     int64_t rows = layer_int(l, "softmax_rows", cols ? size / cols : 0);
+    if (!layer_has(l, "softmax_rows") && !layer_has(l, "softmax_cols")) {
+        layer_error(g, l, "softmax_variant", "a grid needs \"softmax_rows\" or \"softmax_cols\"");
+        return 0;
+    }
     if (cols > 0 && rows <= size && rows * cols == size)
         return grouped(g, x, cols);
     layer_error(g, l, layer_has(l, "softmax_rows") ? "softmax_rows" : "softmax_cols",
-                "softmax_rows x softmax_cols is %lld x %lld, but the input %s has %lld numbers", (long long)rows,
-                (long long)cols, shape_text(g->arena, &s), (long long)size);
+                "softmax_rows x softmax_cols is %lld x %lld, but the input %s has %lld numbers",
+                (long long)rows, (long long)cols, shape_text(g->arena, &s), (long long)size);
     return 0;
 }
 
@@ -63,7 +69,8 @@ static tensor_id hierarchical(graph *g, const layer *l, tensor_id x)
     int64_t last = 0, product = level_product(l, &last);
     if (last && product == shape_size(&s))
         return grouped(g, x, last);
-    layer_error(g, l, "hierarchy_levels", "the product of \"hierarchy_levels\" must be the %lld numbers of the input %s",
+    layer_error(g, l, "hierarchy_levels",
+                "the product of \"hierarchy_levels\" must be the %lld numbers of the input %s",
                 (long long)shape_size(&s), shape_text(g->arena, &s));
     return 0;
 }
@@ -87,7 +94,8 @@ static tensor_id masked(graph *g, const layer *l, tensor_id x)
     if (mask)
         return softmax(g, x, mask, false);
     const json *list = layer_json(l, "mask");
-    layer_error(g, l, "mask", "\"mask\" must have one entry for each of the %lld numbers of the last axis, it has %d",
+    layer_error(g, l, "mask",
+                "\"mask\" must have one entry for each of the %lld numbers of the last axis, it has %d",
                 (long long)n, list ? list->n : 0);
     return 0;
 }
@@ -112,16 +120,18 @@ static bool check_clusters(graph *g, const layer *l, int64_t n)
         for (const json *j = c->kind == JSON_ARRAY ? c->child : NULL; j; j = j->next, count++) {
             int64_t k = (int64_t)j->number;
             if (k >= n || seen[k]) {
-                layer_error(g, l, "adaptive_clusters", k < n ? "class %lld (of %lld) is in two clusters" :
-                            "class %lld is not one of the %lld numbers of the last axis", (long long)k, (long long)n);
+                layer_error(g, l, "adaptive_clusters",
+                            k < n ? "class %lld (of %lld) is in two clusters"
+                                  : "class %lld is not one of the %lld numbers of the last axis",
+                            (long long)k, (long long)n);
                 return false;
             }
             seen[k] = true;
         }
     if (!list || count == n)
         return true;
-    layer_error(g, l, "adaptive_clusters", "the clusters hold %lld classes, but the last axis has %lld", (long long)count,
-                (long long)n);
+    layer_error(g, l, "adaptive_clusters", "the clusters hold %lld classes, but the last axis has %lld",
+                (long long)count, (long long)n);
     return false;
 }
 
@@ -134,8 +144,10 @@ static tensor_id mixture(graph *g, const layer *l, tensor_id x)
     for (const json *j = list ? list->child : NULL; j; j = j->next)
         sum += j->number;
     if (!list || !(sum > 0) || n % list->n != 0) {
-        layer_error(g, l, "mixture_weights", "a mixture needs \"mixture_weights\", not all 0, one for each group of the %lld "
-                    "numbers of the last axis; there are %d", (long long)n, list ? list->n : 0);
+        layer_error(g, l, "mixture_weights",
+                    "a mixture needs \"mixture_weights\", not all 0, one for each group of the %lld "
+                    "numbers of the last axis; there are %d",
+                    (long long)n, list ? list->n : 0);
         return 0;
     }
     tensor_id y = 0;
@@ -160,7 +172,8 @@ static tensor_id lower_compat(graph *g, const layer *l, tensor_id x)
 {
     const char *variant = layer_string(l, "softmax_variant", "standard");
     shape s = *tensor_shape(g, x);
-    int64_t n = shape_size(&s), cols = layer_int(l, "softmax_cols", 0), rows = layer_int(l, "softmax_rows", 0), last = 0;
+    int64_t n = shape_size(&s), cols = layer_int(l, "softmax_cols", 0),
+            rows = layer_int(l, "softmax_rows", 0), last = 0;
     double t = layer_number(l, "temperature", 1), alpha = layer_number(l, "entmax_alpha", 0);
     tensor_id all = reshape(g, x, shape_of(2, (int64_t)1, n)), y = 0;
     tensor_id mask = is(variant, "masked") ? mask_const(g, l, n) : 0;
@@ -211,12 +224,13 @@ const layer_type layer_softmax = {
     .name = "softmax",
     .doc = "softmax over the last axis, and its relatives",
     .shapes = "[.., n] -> [.., n]; mixture [.., K * n] -> [.., n]",
-    .notes = "y_j = exp(z_j - max) / sum of those, with z = x / temperature, summed in eight lanes. grid: over each group of "
-             "softmax_cols consecutive numbers of the sample. hierarchical: over the groups of the last level. masked: "
-             "entries whose mask is false give exactly 0 (all of them, if all are). sparse: sparsemax, max(z - tau, 0). "
-             "entmax: alpha-entmax. adaptive: as standard; the clusters are checked. mixture: sum over k of "
-             "w_k softmax(group k), the last axis being K groups. gumbel: as standard, and with gumbel_noise of "
-             "x - log(-log(u)), u uniform.",
+    .notes = "y_j = exp(z_j - max) / sum of those, with z = x / temperature, summed in eight lanes. grid: "
+             "over each group of softmax_cols consecutive numbers of the sample. hierarchical: over the "
+             "groups of the last level. masked: entries whose mask is false give exactly 0 (all of them, "
+             "if all are). sparse: sparsemax, max(z - tau, 0). entmax: alpha-entmax. adaptive: as "
+             "standard; the clusters are checked. mixture: sum over k of w_k softmax(group k), the last "
+             "axis being K groups. gumbel: as standard, and with gumbel_noise of x - log(-log(u)), u "
+             "uniform.",
     .fields = fields,
     .lower = lower,
 };

@@ -16,12 +16,13 @@ typedef struct sliding {
 } sliding;
 
 #define KERNEL_FIELD {"kernel_size", FIELD_SIZES, 1, MAX_KERNEL, 0, 0, "size of the window, or [rows, columns]"}
-#define PADDING_FIELD                                                                                              \
-    {"padding", FIELD_PAD, 0, MAX_PADDING, "0", 0,                                                                 \
+#define PADDING_FIELD                                                                                        \
+    {"padding", FIELD_PAD, 0, MAX_PADDING, "0", 0,                                                           \
      "border: n, one per direction, all sides ([top, left, bottom, right] or [left, right]), \"same\" or \"valid\""}
 
 /* Reads sizes for n directions into out[2-n .. 1]; one number stands for all. */
-static inline bool read_sizes(graph *g, const layer *l, const char *name, int n, int64_t max, int def[2], int out[2])
+static inline bool read_sizes(graph *g, const layer *l, const char *name, int n, int64_t max, int def[2],
+                              int out[2])
 {
     int64_t v[2] = {0, 0};
     int count = layer_sizes(l, name, v, 2);
@@ -95,13 +96,19 @@ static inline bool check_window(graph *g, const layer *l, const shape *s, int n,
         int64_t reach = (int64_t)w->dilation[d] * (w->kernel[d] - 1) + 1;
         if (reach > all) {
             layer_error(g, l, "kernel_size",
-                        "the window covers %lld %s, but the input %s has %lld with its padding; make the kernel smaller "
-                        "or the padding larger", (long long)reach, d == 0 ? "rows" : n == 2 ? "columns" : "positions",
+                        "the window covers %lld %s, but the input %s has %lld with its padding; make the "
+                        "kernel smaller "
+                        "or the padding larger",
+                        (long long)reach,
+                        d == 0   ? "rows"
+                        : n == 2 ? "columns"
+                                 : "positions",
                         shape_text(g->arena, s), (long long)all);
             return false;
         }
         if (size > MAX_ELEMENTS / all) {
-            layer_error(g, l, "padding", "the input %s is too large with its padding", shape_text(g->arena, s));
+            layer_error(g, l, "padding", "the input %s is too large with its padding",
+                        shape_text(g->arena, s));
             return false;
         }
         size *= all;
@@ -151,8 +158,10 @@ static inline tensor_id lower_pool(graph *g, const layer *l, tensor_id x, pool_k
     pool_attr a = {.kind = (int)kind, .count_include_pad = 1};
     for (int d = 0; d < 2; d++) {
         if (w.pad[2 * d] >= w.kernel[d] || w.pad[2 * d + 1] >= w.kernel[d]) {
-            layer_error(g, l, "padding", "the padding must be smaller than the kernel (%d), or some windows would "
-                        "lie outside the input", w.kernel[d]);
+            layer_error(g, l, "padding",
+                        "the padding must be smaller than the kernel (%d), or some windows would "
+                        "lie outside the input",
+                        w.kernel[d]);
             return 0;
         }
         a.kernel[d] = w.kernel[d];

@@ -16,7 +16,8 @@ static bool infer(const layer *l, shape *s)
     return layer_has(l, "input_size");
 }
 
-static tensor_id project(graph *g, const layer *l, tensor_id x, const char *weights, const char *bias, int64_t out)
+static tensor_id project(graph *g, const layer *l, tensor_id x, const char *weights, const char *bias,
+                         int64_t out)
 {
     int64_t in = last_axis(g, x);
     tensor_id w = param(g, l, weights, NULL, shape_of(2, in, out), sqrt(6.0 / (double)(in + out)), 0);
@@ -38,7 +39,8 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
     tensor_id up = project(g, l, rows, "up_weights", "up_bias", mid);
     if (!gate || !up)
         return 0;
-    tensor_id y = project(g, l, map2(g, FN_mul, map1(g, FN_silu, gate, 0), up), "down_weights", "down_bias", in);
+    tensor_id y =
+        project(g, l, map2(g, FN_mul, map1(g, FN_silu, gate, 0), up), "down_weights", "down_bias", in);
     if (rows != x && y)
         y = reshape(g, y, *tensor_shape(g, x));
     return join_stream(g, l, y);
@@ -48,10 +50,10 @@ const layer_type layer_swiglu = {
     .name = "swiglu",
     .doc = "gated feed-forward block",
     .shapes = "[.., n] -> [.., n]",
-    .weights = "gate_weights and up_weights [n][hidden_size], down_weights [hidden_size][n], gate_bias, up_bias "
-               "[hidden_size], down_bias [n]",
-    .notes = "y = (silu(x G + bg) * (x U + bu)) D + bd, each sum starting at its bias; n = input_size, and each run of n "
-             "numbers of the sample is a row.",
+    .weights = "gate_weights and up_weights [n][hidden_size], down_weights [hidden_size][n], gate_bias, "
+               "up_bias [hidden_size], down_bias [n]",
+    .notes = "y = (silu(x G + bg) * (x U + bu)) D + bd, each sum starting at its bias; n = input_size, and "
+             "each run of n numbers of the sample is a row.",
     .fields = fields,
     .infer = infer,
     .lower = lower,

@@ -47,6 +47,7 @@ static bool pack_weights(const graph *g, const op *o, int input, pack *p)
     p->sg = p->n * k;
     p->sn = k;
     p->sk = 1;
+    p->wide = 1;
     return true;
 }
 

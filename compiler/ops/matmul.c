@@ -28,6 +28,9 @@ static int64_t count_macs(const graph *g, const op *o)
     return shape_size(tensor_shape(g, o->out)) * a->dim[a->rank - 1];
 }
 
+/* Up to here a product is bound by reading the weights. */
+enum { FEW_ROWS = 3 };
+
 static bool is_const(const graph *g, tensor_id t) { return g->tensors[t].kind == TENSOR_CONST; }
 
 static bool pack_b(const graph *g, const op *o, int input, struct pack *p)
@@ -43,6 +46,9 @@ static bool pack_b(const graph *g, const op *o, int input, struct pack *p)
     p->n = at->trans_b ? rows : cols;
     p->sk = at->trans_b ? 1 : cols;
     p->sn = at->trans_b ? cols : 1;
+    const shape *y = tensor_shape(g, o->out);
+    int64_t products = p->groups == 1 ? shape_size(y) / p->n : y->dim[y->rank - 2];
+    p->wide = products <= FEW_ROWS ? pack_wide(g->precision, p->n) : 1;
     return true;
 }
 

@@ -38,6 +38,8 @@ static bool pack_weights(const graph *g, const op *o, int input, pack *p)
     p->sg = h * h;
     p->sn = h;
     p->sk = 1;
+    p->wide = 1;
+    p->interleaved = 1;
     return true;
 }
 

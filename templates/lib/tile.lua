@@ -13,6 +13,13 @@
 -- Does every vector of n columns have all its lanes, for any width?
 function full(n) return n % model.panel == 0 end
 
+-- Columns that lie side by side for each k.
+function panel_width(w) return model.panel * (w.pack and w.pack.wide or 1) end
+
+function panel_at(tile, v)
+    return ("LOOM_%s_PANEL(%s, %d, %d)"):format(model.T:upper(), v, panel_width(tile.w), tile.k)
+end
+
 local function terms(operand, loops)
     local list = {}
     for _, loop in ipairs(loops) do
@@ -36,7 +43,7 @@ function tile_column_args(tile, c, vecs)
             if o.direct then
                 list[#list + 1] = c .. " * " .. model.LANES
             elseif tile.k > 0 then
-                list[#list + 1] = ("LOOM_%s_PANEL(%s, %d)"):format(model.T:upper(), c, tile.k)
+                list[#list + 1] = panel_at(tile, c)
             end
         elseif o.by.n and o.by.n ~= 0 then
             list[#list + 1] = c .. " * " .. model.LANES .. (o.by.n == 1 and "" or " * " .. o.by.n)
@@ -81,13 +88,13 @@ function tile_x(tile)
 end
 
 function tile_w(tile)
-    local step, list = tile.w.direct or model.panel, {}
+    local step, list = tile.w.direct or panel_width(tile.w), {}
     for i = #tile.nest, 1, -1 do
         local k = tile.nest[i]
         if k.size > 1 then table.insert(list, 1, k.var .. " * " .. step) end
         step = step * k.size
     end
-    list[#list + 1] = tile.w.direct and "v * " .. model.LANES or ("LOOM_%s_PANEL(v, %d)"):format(model.T:upper(), tile.k)
+    list[#list + 1] = tile.w.direct and "v * " .. model.LANES or panel_at(tile, "v")
     return "w + " .. table.concat(list, " + ")
 end
 

@@ -58,7 +58,7 @@ $(pad)for (int $(loop.var) = 0; $(loop.var) < $(loop.size); $(loop.var)++) {
 //@             if s and s ~= 0 and loop.size > 1 then parts[#parts + 1] = loop.var .. " * " .. s end
 //@         end
 //@         if o.by.m and o.by.m ~= 0 and tile.rows > 1 then parts[#parts + 1] = "m * " .. o.by.m end
-//@         if o == tile.w then parts[#parts + 1] = ("LOOM_%s_PANEL(c / %s, %d)"):format(T:upper(), LANES, tile.k)
+//@         if o == tile.w then parts[#parts + 1] = panel_at(tile, "c / " .. LANES)
 //@         elseif o.by.n and o.by.n ~= 0 then parts[#parts + 1] = o.by.n == 1 and "c" or "c * " .. o.by.n end
 //@         list[#list + 1] = table.concat(parts, " + ")
 //@     end

@@ -10,7 +10,6 @@
 //@ local sx, sy = x.stride[3], y.stride[3]
 //@ if H == 1 then sx, sy = 1, 1 end
 //@ local x_gate = H * x.stride[3]
-//@ local panel_gate = div_up(H, panel) * panel * H
 //@ local tail = whole and "" or ", const int n"
 //@ local V = T .. "v"
 //@ local function v_at(name, row, stride)
@@ -42,7 +41,7 @@ LOOM_INLINE void $(step.name)_units(const int rows, const int vecs, $(rs)x, $(rs
             LOOM_UNROLL
             for (int v = 0; v < vecs; v++) {
 //@ for g = 0, gates - 1 do
-                acc[(r * vecs + v) * $(gates) + $(g)] += a * loom_$(T)_load(w + k * $(panel) + LOOM_$(T:upper())_PANEL(v, $(H))$(g > 0 and " + " .. g * panel_gate or ""));
+                acc[(r * vecs + v) * $(gates) + $(g)] += a * loom_$(T)_load(w + k * $(panel * gates) + LOOM_$(T:upper())_PANEL(v, $(panel), $(H * gates))$(g > 0 and " + " .. g * panel or ""));
 //@ end
             }
         }
@@ -78,7 +77,7 @@ LOOM_INLINE void $(step.name)_units(const int rows, const int vecs, $(rs)x, $(rs
 //@ local function call(rows, vecs)
 //@     local function row(name, stride) return B > 1 and stride ~= 0 and name .. " + b * " .. stride or name end
 //@     local col = " + c * " .. LANES
-//@     local args = {rows, vecs, row("xt", x.stride[1]) .. col .. (sx ~= 1 and " * " .. sx or ""), "w + LOOM_" .. T:upper() .. "_PANEL(c, " .. H .. ")"}
+//@     local args = {rows, vecs, row("xt", x.stride[1]) .. col .. (sx ~= 1 and " * " .. sx or ""), ("w + LOOM_%s_PANEL(c, %d, %d)"):format(T:upper(), panel, H * gates)}
 //@     if bias_n then args[#args + 1] = "bias_n" .. col end
 //@     args[#args + 1] = row("h", H)
 //@     args[#args + 1] = row("next", H) .. col
