@@ -90,6 +90,15 @@ def exp_q(r):
     return (mp.expm1(r) - r) / (r * r)
 
 
+def exp_weight(r):
+    """Error of e^r - 1 relative to 1 - 2^-k + (e^r - 1), of which k = 0 and k = 1 matter most, the latter
+    for r < 0 and twice because its sum cancels"""
+    if r == 0:
+        return mpf("1e-9")
+    s = abs(mp.expm1(r))
+    return r * r * (1 / s if r > 0 else max(1 / s, 2 / (mpf(1) / 2 - s)))
+
+
 def log_p(f):
     """(log1p(f) - f + f^2/2) / f^3"""
     if abs(f) < mpf("1e-7"):
@@ -114,13 +123,18 @@ def erf_q(z):
 
 
 GELU_C = mpf(51) / 64
+MILLS_END = to_f32(1 / mp.sqrt(2 * mp.pi) - GELU_C / 2)
 
 
 def mills(pole):
-    """b(z) = (a + c) * Phi(-a) * e^(a^2/2) - 1/sqrt(2 pi), z = (a - pole)/(a + pole)"""
+    """B(z), where (a + c) * Phi(-a) * e^(a^2/2) = c/2 + s/4 + s * B(z) + t * end, t = a/(a + pole), s = t * (1 - t),
+    z = 2 t - 1"""
     def b(z):
-        a = pole * (1 + z) / (1 - z)
-        return (a + GELU_C) * mp.erfc(a / mp.sqrt(2)) / 2 * mp.exp(a * a / 2) - 1 / mp.sqrt(2 * mp.pi)
+        z = max(z, mpf("1e-20") - 1)
+        t = (1 + z) / 2
+        a = pole * t / (1 - t)
+        f = (a + GELU_C) * mp.erfc(a / mp.sqrt(2)) / 2 * mp.exp(a * a / 2)
+        return ((f - GELU_C / 2) / t - MILLS_END) / (1 - t) - mpf(1) / 4
     return b
 
 
@@ -143,19 +157,21 @@ one = lambda x: mpf(1)
 R = mp.log(2) / 2 * mpf("1.001")
 T = (mp.pi / 4) ** 2 * mpf("1.001")
 S = mpf("0.2001") ** 2
+E = mpf("0.7501") ** 2
 V32 = mpf("11.1") / mpf("19.1")
 V64 = mpf("35.1") / mpf("45.1")
 
 # name: function, weight of the error, number of coefficients, interval, precision
 FITS = {
-    "EXP_F32": (exp_q, lambda r: r * r + mpf("1e-9"), 5, -R, R, to_f32),
-    "EXP_F64": (exp_q, lambda r: r * r + mpf("1e-18"), 10, -R, R, to_f64),
+    "EXPM1_F32": (exp_q, exp_weight, 6, -R, R + mpf("0.096"), to_f32),
+    "EXP_F32": (exp_q, exp_weight, 5, -R, R, to_f32),
+    "EXP_F64": (exp_q, exp_weight, 10, -R, R, to_f64),
     "LOG_F32": (log_p, lambda f: f * f + mpf("1e-9"), 8, mpf(-1) / 3, mpf(1) / 3, to_f32),
     "LOG_F64": (log_r, lambda z: z + mpf("1e-18"), 7, 0, S, to_f64),
-    "ERF_F32": (erf_q, one, 7, 0, 1, to_f32),
-    "ERF_F64": (erf_q, one, 13, 0, 1, to_f64),
-    "MILLS_F32": (mills(4), one, 11, -1, V32, to_f32),
-    "MILLS_F64": (mills(5), one, 23, -1, V64, to_f64),
+    "ERF_F32": (erf_q, one, 6, 0, E, to_f32),
+    "ERF_F64": (erf_q, one, 11, 0, E, to_f64),
+    "MILLS_F32": (mills(4), lambda z: (1 - z * z) / 4, 11, -1, V32, to_f32),
+    "MILLS_F64": (mills(5), lambda z: (1 - z * z) / 4, 23, -1, V64, to_f64),
     "SIN_F32": (sin_p, lambda z: z + mpf("1e-9"), 3, 0, T, to_f32),
     "SIN_F64": (sin_p, lambda z: z + mpf("1e-18"), 6, 0, T, to_f64),
     "COS_F32": (cos_p, lambda z: z * z + mpf("1e-9"), 3, 0, T, to_f32),
@@ -179,8 +195,7 @@ def constants():
     split("LN2_F64", mp.log(2), [41, 0], to_f64, 17)
     split("LOG2E_F32", 1 / mp.log(2), [0], to_f32, 9)
     split("LOG2E_F64", 1 / mp.log(2), [0], to_f64, 17)
-    split("RSQRT2PI_F32", 1 / mp.sqrt(2 * mp.pi), [0], to_f32, 9)
-    split("RSQRT2PI_F64", 1 / mp.sqrt(2 * mp.pi), [0], to_f64, 17)
+    print("MILLS_END", mp.nstr(MILLS_END, 17))
     split("ERF_C_F32", GELU_C / mp.sqrt(2), [0], to_f32, 9)
     split("ERF_C_F64", GELU_C / mp.sqrt(2), [0], to_f64, 17)
     split("SQRT2_F64", mp.sqrt(2), [0], to_f64, 17)
