@@ -34,7 +34,7 @@ void *memory(void *p, size_t n)
     return realloc(p, n);
 }
 
-static NORETURN void out_of_memory(arena *a)
+void arena_fail(arena *a)
 {
     if (a->out_of_memory)
         longjmp(*a->out_of_memory, 1);
@@ -42,18 +42,31 @@ static NORETURN void out_of_memory(arena *a)
     exit(2);
 }
 
+bool arena_protect(arena *a, void (*body)(void *arg), void *arg)
+{
+    jmp_buf here, *outer = a->out_of_memory;
+    a->out_of_memory = &here;
+    if (setjmp(here) != 0) {
+        a->out_of_memory = outer;
+        return false;
+    }
+    body(arg);
+    a->out_of_memory = outer;
+    return true;
+}
+
 void *arena_alloc(arena *a, size_t n)
 {
     size_t align = sizeof(max_align_t);
     if (n > (size_t)-1 / 2)
-        out_of_memory(a);
+        arena_fail(a);
     n = (n + align - 1) / align * align;
     struct chunk *c = a->chunks;
     if (!c || c->size - c->used < n) {
         size_t size = n > CHUNK_SIZE ? n : CHUNK_SIZE;
         c = memory(NULL, sizeof *c + size);
         if (!c)
-            out_of_memory(a);
+            arena_fail(a);
         memset(c, 0, sizeof *c + size);
         c->size = size;
         c->next = a->chunks;
@@ -67,7 +80,7 @@ void *arena_alloc(arena *a, size_t n)
 void *arena_array(arena *a, int64_t n, size_t size)
 {
     if (n < 0 || (uint64_t)n > SIZE_MAX / 2 / size)
-        out_of_memory(a);
+        arena_fail(a);
     return arena_alloc(a, (size_t)n * size);
 }
 

@@ -61,8 +61,7 @@ static bool read_input(session *s, const graph *g, const char *path, void *out)
     const json *values = j && j->kind == JSON_OBJECT ? json_get(j, "input") : j;
     if (j && !values)
         diag(s, DIAG_ERROR, j, "the input must be a list of numbers, or {\"input\": [...]}");
-    return values && json_reals(s, values, g->precision, out, shape_size(tensor_shape(g, g->input)),
-                                arena_printf(&s->arena, "the input, shape %s,", shape_text(&s->arena, tensor_shape(g, g->input))));
+    return values && json_reals(s, values, g->precision, out, tensor_shape(g, g->input), "the input");
 }
 
 static void print_output(text *t, const graph *g, const void *data)

@@ -8,7 +8,21 @@
 
 #include <string.h>
 
-enum { MAX_LINE = 100 };
+enum { MAX_LINE = 100, MAX_MESSAGE = 400 };
+
+/* The text from..to with everything that a terminal could trip over as '?'; returns its width. */
+static int print_plain(FILE *f, const char *from, const char *to)
+{
+    int width = 0;
+    for (size_t n; from < to; from += n, width++) {
+        n = utf8_length(from, (size_t)(to - from));
+        bool plain = n > 1 || (n == 1 && *from >= ' ' && *from != 127);
+        if (f)
+            fprintf(f, "%.*s", plain ? (int)n : 1, plain ? from : *from == '\t' ? " " : "?");
+        n += n == 0;
+    }
+    return width;
+}
 
 static void line_and_column(const source *src, size_t at, int *line, int *column, size_t *start)
 {
@@ -19,41 +33,75 @@ static void line_and_column(const source *src, size_t at, int *line, int *column
             ++*line;
             *start = i + 1;
         }
-    *column = (int)(at - *start) + 1;
+    *column = print_plain(NULL, src->text + *start, src->text + at) + 1;
 }
+
+static bool inside_character(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
 
 /* The source line with a caret; long lines are cut around the token. */
 static void print_line(FILE *f, const source *src, span at, size_t start)
 {
-    size_t end = start, from = start;
-    while (end < src->len && src->text[end] != '\n' && src->text[end] != '\r')
+    const char *t = src->text;
+    size_t end = start, from = start, stop = at.at + at.len;
+    while (end < src->len && t[end] != '\n' && t[end] != '\r')
         end++;
     if (at.at - start > MAX_LINE / 2 && end - start > MAX_LINE)
         from = at.at - MAX_LINE / 2;
     if (end - from > MAX_LINE)
         end = from + MAX_LINE;
+    while (from > start && inside_character(t[from]))
+        from--;
+    while (end > from && end < src->len && inside_character(t[end]))
+        end--;
+    stop = stop < end ? stop : end;
     fputs(from > start ? "  ..." : "  ", f);
-    for (size_t i = from; i < end; i++) {
-        unsigned char c = (unsigned char)src->text[i];
-        fputc(c == '\t' ? ' ' : c < 32 || c == 127 ? '?' : c, f);
-    }
-    fprintf(f, "\n%*s^", (int)(at.at - from) + (from > start ? 5 : 2), "");
-    for (size_t i = 1; i < at.len && at.at + i < end; i++)
+    print_plain(f, t + from, t + end);
+    fprintf(f, "\n%*s^", print_plain(NULL, t + from, t + at.at) + (from > start ? 5 : 2), "");
+    for (int n = stop > at.at ? print_plain(NULL, t + at.at, t + stop) : 0; n > 1; n--)
         fputc('~', f);
     fputc('\n', f);
+}
+
+/* A message with the user's words in it, which may be long and hold anything. */
+static void print_message(FILE *f, const char *fmt, va_list ap)
+{
+    char message[MAX_MESSAGE];
+    int n = vsnprintf(message, sizeof message, fmt, ap);
+    bool cut = n >= MAX_MESSAGE;
+    const char *end = message + (cut ? MAX_MESSAGE - 1 : n);
+    while (cut && inside_character(end[-1]))
+        end--;
+    print_plain(f, message, cut ? end - 1 : end);
+    fputs(cut ? "..." : "", f);
+}
+
+static void print_pointer(FILE *f, const char *pointer)
+{
+    size_t n = strlen(pointer), half = MAX_LINE / 2;
+    fputs(" [", f);
+    if (n <= MAX_LINE) {
+        print_plain(f, n ? pointer : "/", n ? pointer + n : pointer + 1);
+    } else {
+        print_plain(f, pointer, pointer + half);
+        fputs("...", f);
+        print_plain(f, pointer + n - half, pointer + n);
+    }
+    fputc(']', f);
+}
+
+/* Is this one beyond those that are shown? */
+static bool too_many(diags *d, severity sev)
+{
+    if (sev == DIAG_ERROR && ++d->errors == MAX_ERRORS + 1)
+        fprintf(d->sink, "loomc: too many errors, the others are not shown\n");
+    return d->errors > MAX_ERRORS;
 }
 
 static void report(session *s, severity sev, const source *src, span at, const char *pointer, const char *fmt, va_list ap)
 {
     static const char *const words[] = {"error", "warning", "note"};
     diags *d = &s->diags;
-    if (sev == DIAG_ERROR && ++d->errors > MAX_ERRORS) {
-        if (d->errors == MAX_ERRORS + 1)
-            fprintf(d->sink, "loomc: too many errors, the others are not shown\n");
-        return;
-    }
-    if (sev == DIAG_WARNING)
-        d->warnings++;
+    d->warnings += sev == DIAG_WARNING;
     size_t start = 0;
     if (src) {
         int line, column;
@@ -62,9 +110,9 @@ static void report(session *s, severity sev, const source *src, span at, const c
     } else {
         fprintf(d->sink, "loomc: %s: ", words[sev]);
     }
-    vfprintf(d->sink, fmt, ap);
+    print_message(d->sink, fmt, ap);
     if (pointer)
-        fprintf(d->sink, " [%s]", *pointer ? pointer : "/");
+        print_pointer(d->sink, pointer);
     fputc('\n', d->sink);
     if (src)
         print_line(d->sink, src, at, start);
@@ -72,6 +120,8 @@ static void report(session *s, severity sev, const source *src, span at, const c
 
 void diag_span(session *s, severity sev, const source *src, span at, const char *pointer, const char *fmt, ...)
 {
+    if (too_many(&s->diags, sev))
+        return;
     va_list ap;
     va_start(ap, fmt);
     report(s, sev, src, at, pointer, fmt, ap);
@@ -92,6 +142,8 @@ static span short_span(const json *j)
 
 void diag(session *s, severity sev, const json *at, const char *fmt, ...)
 {
+    if (too_many(&s->diags, sev))
+        return;
     va_list ap;
     va_start(ap, fmt);
     if (at)
@@ -103,6 +155,8 @@ void diag(session *s, severity sev, const json *at, const char *fmt, ...)
 
 void diag_key(session *s, severity sev, const json *at, const char *fmt, ...)
 {
+    if (too_many(&s->diags, sev))
+        return;
     va_list ap;
     va_start(ap, fmt);
     report(s, sev, at->src, at->key ? at->key_at : short_span(at), json_pointer(&s->arena, at), fmt, ap);

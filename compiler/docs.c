@@ -7,7 +7,7 @@
 static const char *kind_word(const field *f)
 {
     static const char *const words[] = {"whole number", "number", "true or false", "text", "word", "list of whole numbers",
-                                        "list of numbers", "list of true and false", "whole number or list", "sizes, \"same\" or \"valid\"",
+                                        "list of numbers", "list of true and false", "list of lists of whole numbers", "whole number or list", "sizes, \"same\" or \"valid\"",
                                         "layer", "list of layers", "object", "list of objects"};
     return words[f->kind];
 }

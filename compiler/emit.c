@@ -11,9 +11,18 @@
 
 #include "embedded.h" /* made by CMake: embedded_files[] */
 
+/* A file that is written but has not got its name yet. */
+typedef struct part {
+    const char *part, *path;
+    struct part *next;
+} part;
+
 typedef struct emitter {
     session *s;
     const plan *p;
+    const source *net, *weights;
+    part *parts;
+    bool no_memory;
 } emitter;
 
 static emitter *self(lua_State *L) { return *(emitter **)lua_getextraspace(L); }
@@ -255,8 +264,9 @@ static uint64_t hash_bytes(uint64_t h, const char *p, size_t n)
     return h;
 }
 
-static void push_model(lua_State *L, const emitter *e, const source *net, const source *weights)
+static int push_model(lua_State *L)
 {
+    const emitter *e = self(L);
     const plan *p = e->p;
     const graph *g = p->g;
     arena *a = &e->s->arena;
@@ -264,13 +274,13 @@ static void push_model(lua_State *L, const emitter *e, const source *net, const 
     char *upper = arena_strdup(a, g->net->id);
     for (char *c = upper; *c; c++)
         *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
-    uint64_t h = hash_bytes(0xcbf29ce484222325u, net->text, net->len);
-    if (weights)
-        h = hash_bytes(h, weights->text, weights->len);
-    const char *slash = strrchr(net->name, '/');
+    uint64_t h = hash_bytes(0xcbf29ce484222325u, e->net->text, e->net->len);
+    if (e->weights)
+        h = hash_bytes(h, e->weights->text, e->weights->len);
+    const char *slash = strrchr(e->net->name, '/');
     set_text(L, "id", g->net->id);
     set_text(L, "ID", upper);
-    set_text(L, "file", slash ? slash + 1 : net->name);
+    set_text(L, "file", slash ? slash + 1 : e->net->name);
     set_text(L, "hash", arena_printf(a, "%016llx", (unsigned long long)h));
     set_text(L, "version", LOOMC_VERSION);
     set_text(L, "T", precision_names[g->precision]);
@@ -297,6 +307,7 @@ static void push_model(lua_State *L, const emitter *e, const source *net, const 
         lua_rawseti(L, -2, i + 1);
     }
     lua_setfield(L, -2, "steps");
+    return 1;
 }
 
 /* ---- what templates can call ---------------------------------------------------------------------------------- */
@@ -393,16 +404,34 @@ static int lua_const(lua_State *L)
     return 1;
 }
 
-/* write(name, text): a file in the output folder */
+/* write(name, text): a file in the output folder, which appears there when all is well */
 static int lua_write(lua_State *L)
 {
     emitter *e = self(L);
+    arena *a = &e->s->arena;
     size_t n;
     const char *name = luaL_checkstring(L, 1), *data = luaL_checklstring(L, 2, &n);
-    bool good = file_write(e->s, arena_printf(&e->s->arena, "%s/%s", e->s->opt->out, name), data, n);
-    lua_pushboolean(L, good);
-    return 1;
+    part *p = arena_alloc(a, sizeof *p);
+    p->path = arena_printf(a, "%s/%s", e->s->opt->out, name);
+    p->part = file_part(e->s, p->path, data, n);
+    p->next = e->parts;
+    if (p->part)
+        e->parts = p;
+    return 0;
 }
+
+/* Gives all files their names, or removes them. */
+static bool finish_files(emitter *e, bool good)
+{
+    for (const part *p = e->parts; p; p = p->next)
+        if (good)
+            good = file_commit(e->s, p->part, p->path);
+        else
+            remove(p->part);
+    return good;
+}
+
+/* ---- running Lua ------------------------------------------------------------------------------------------------ */
 
 static void *lua_memory(void *ud, void *p, size_t old, size_t n)
 {
@@ -411,18 +440,54 @@ static void *lua_memory(void *ud, void *p, size_t old, size_t n)
     return memory(p, n);
 }
 
+typedef struct call {
+    lua_State *L;
+    lua_CFunction f;
+    int results;
+} call;
+
+static void run_call(void *arg)
+{
+    call *c = arg;
+    c->results = c->f(c->L);
+}
+
+/* Calls f, turning an allocation that fails in the arena into an error of Lua: neither of the two jumps
+ * then passes over frames of the other. */
+static int guarded(lua_State *L, lua_CFunction f)
+{
+    call c = {L, f, 0};
+    if (arena_protect(&self(L)->s->arena, run_call, &c))
+        return c.results;
+    self(L)->no_memory = true;
+    lua_pushlightuserdata(L, NULL); /* an error that needs no memory */
+    return lua_error(L);
+}
+
+#define GUARDED(name) \
+    static int guarded_##name(lua_State *L) { return guarded(L, name); }
+GUARDED(lua_source)
+GUARDED(lua_weight_text)
+GUARDED(lua_weight_bytes)
+GUARDED(lua_const)
+GUARDED(lua_write)
+GUARDED(push_model)
+#undef GUARDED
+
 static int run_main(lua_State *L)
 {
+    static const luaL_Reg functions[] = {
+        {"source", guarded_lua_source}, {"weight_text", guarded_lua_weight_text}, {"weight_bytes", guarded_lua_weight_bytes},
+        {"const", guarded_lua_const}, {"crc32", lua_crc32}, {"write", guarded_lua_write}, {0}};
     luaL_openlibs(L);
-    static const luaL_Reg functions[] = {{"source", lua_source}, {"weight_text", lua_weight_text}, {"weight_bytes", lua_weight_bytes},
-                                         {"const", lua_const}, {"crc32", lua_crc32}, {"write", lua_write}, {0}};
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
     lua_setglobal(L, "loom");
-    const source *const *files = lua_touserdata(L, 1);
-    push_model(L, self(L), files[0], files[1]);
+    lua_pushcfunction(L, guarded_push_model);
+    lua_call(L, 0, 1);
     lua_setglobal(L, "model");
-    lua_pushcfunction(L, lua_source);
+    lua_getglobal(L, "loom");
+    lua_getfield(L, -1, "source");
     lua_pushstring(L, "lib/main.lua");
     lua_call(L, 1, 1);
     size_t n;
@@ -435,35 +500,42 @@ static int run_main(lua_State *L)
 
 static int traceback(lua_State *L)
 {
-    luaL_traceback(L, L, lua_tostring(L, 1), 1);
+    if (lua_isstring(L, 1))
+        luaL_traceback(L, L, lua_tostring(L, 1), 1);
     return 1;
+}
+
+/* Runs the templates; every file that they wrote is a part. */
+static bool run_templates(emitter *e, lua_State *L)
+{
+    jmp_buf *outer = e->s->arena.out_of_memory;
+    *(emitter **)lua_getextraspace(L) = e;
+    lua_pushcfunction(L, traceback);
+    lua_pushcfunction(L, run_main);
+    int status = lua_pcall(L, 0, 0, 1);
+    e->s->arena.out_of_memory = outer; /* an error of Lua leaves arena_protect behind */
+    e->no_memory |= status == LUA_ERRMEM;
+    if (status == LUA_OK || e->no_memory)
+        return status == LUA_OK;
+    const char *message = lua_tostring(L, -1);
+    size_t line = message ? strcspn(message, "\n") : 0;
+    diag(e->s, DIAG_ERROR, NULL, "template: %.*s", (int)line, message ? message : "");
+    fprintf(e->s->diags.sink, "%s\n", message ? message + line + (message[line] == '\n') : "");
+    return false;
 }
 
 bool emit_model(session *s, const plan *p, const source *net, const source *weights)
 {
-    emitter e = {s, p};
+    emitter e = {.s = s, .p = p, .net = net, .weights = weights};
     if (!make_dir(s, s->opt->out))
         return false;
     lua_State *L = lua_newstate(lua_memory, NULL);
     if (!L)
-        longjmp(*s->arena.out_of_memory, 1);
-    *(emitter **)lua_getextraspace(L) = &e;
-    /* The arena must not jump over Lua's own frames. */
-    jmp_buf here, *outer = s->arena.out_of_memory;
-    volatile int status = LUA_ERRMEM;
-    s->arena.out_of_memory = &here;
-    if (setjmp(here) == 0) {
-        const source *files[2] = {net, weights};
-        lua_pushcfunction(L, traceback);
-        lua_pushcfunction(L, run_main);
-        lua_pushlightuserdata(L, files);
-        status = lua_pcall(L, 1, 0, 1);
-        if (status != LUA_OK && status != LUA_ERRMEM)
-            diag(s, DIAG_ERROR, NULL, "template: %s", lua_tostring(L, -1));
-    }
-    s->arena.out_of_memory = outer;
+        arena_fail(&s->arena);
+    bool good = run_templates(&e, L);
     lua_close(L);
-    if (status == LUA_ERRMEM)
-        longjmp(*outer, 1);
-    return s->diags.errors == 0;
+    good = finish_files(&e, good && s->diags.errors == 0);
+    if (e.no_memory)
+        arena_fail(&s->arena);
+    return good;
 }

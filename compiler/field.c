@@ -7,8 +7,13 @@
 #include <assert.h>
 #include <string.h>
 
-/* Keys that any layer may have. */
-static const char common_keys[] = "type|name|frozen|disabled";
+/* Keys that every layer may have; "type" and "name" are read elsewhere. */
+static const field common_fields[] = {
+    {"type", FIELD_STRING, 0, 0, 0, 0, "which layer"},
+    {"name", FIELD_STRING, 0, 0, 0, 0, "an identifier, unique"},
+    {"disabled", FIELD_BOOL, 0, 0, "false", 0, "whether the layer is left out"},
+    {"frozen", FIELD_BOOL, 0, 0, "false", 0, "whether training leaves its weights as they are"},
+    {0}};
 
 static bool in_list(const char *names, const char *word, size_t n)
 {
@@ -29,38 +34,38 @@ static const field *find_field(const field *fields, const char *key)
     return NULL;
 }
 
-static const char *kind_words(json_kind k)
+/* The key as it was written; the entry of a list goes by the list's. */
+static const char *label(session *s, const json *j)
 {
-    static const char *const words[] = {"null", "true or false", "a number", "a string", "a list", "an object"};
-    return words[k];
+    if (j->key)
+        return arena_printf(&s->arena, "'%s'", j->key);
+    while (j->parent && !j->key)
+        j = j->parent;
+    return j->key ? arena_printf(&s->arena, "an entry of '%s'", j->key) : "this";
 }
 
 static bool wrong(session *s, const json *j, const char *expected)
 {
-    diag(s, DIAG_ERROR, j, "%s%s%s must be %s, not %s", j->key ? "'" : "", j->key ? j->key : "this entry", j->key ? "'" : "",
-         expected, kind_words(j->kind));
+    diag(s, DIAG_ERROR, j, "%s must be %s, not %s", label(s, j), expected, json_words(&s->arena, j));
+    return false;
+}
+
+static bool in_range(session *s, const field *f, const json *j)
+{
+    if (j->number >= f->min && j->number <= f->max)
+        return true;
+    diag(s, DIAG_ERROR, j, "%s is %s, expected %.16g to %.16g", label(s, j), json_words(&s->arena, j), f->min, f->max);
     return false;
 }
 
 static bool check_int(session *s, const field *f, const json *j)
 {
-    if (!json_is_int(j))
-        return j->kind == JSON_NUMBER ? (diag(s, DIAG_ERROR, j, "'%s' must be a whole number", j->key ? j->key : f->names), false)
-                                      : wrong(s, j, "a whole number");
-    if (j->number >= f->min && j->number <= f->max)
-        return true;
-    diag(s, DIAG_ERROR, j, "'%s' is %.17g, expected %.17g to %.17g", j->key ? j->key : f->names, j->number, f->min, f->max);
-    return false;
+    return json_is_int(j) ? in_range(s, f, j) : wrong(s, j, "a whole number");
 }
 
 static bool check_number(session *s, const field *f, const json *j)
 {
-    if (j->kind != JSON_NUMBER)
-        return wrong(s, j, "a number");
-    if (j->number >= f->min && j->number <= f->max)
-        return true;
-    diag(s, DIAG_ERROR, j, "'%s' is %.9g, expected %.9g to %.9g", j->key ? j->key : f->names, j->number, f->min, f->max);
-    return false;
+    return j->kind == JSON_NUMBER ? in_range(s, f, j) : wrong(s, j, "a number");
 }
 
 static bool check_bool(session *s, const field *f, const json *j)
@@ -76,8 +81,44 @@ static bool check_list(session *s, const field *f, const json *j, bool check(ses
         return wrong(s, j, expected);
     bool good = true;
     for (const json *c = j->child; c; c = c->next)
-        good &= c->kind == JSON_ARRAY && f->kind == FIELD_INTS ? check_list(s, f, c, check, expected) : check(s, f, c);
+        good &= check(s, f, c);
     return good;
+}
+
+static bool check_ints(session *s, const field *f, const json *j)
+{
+    return check_list(s, f, j, check_int, "a list of whole numbers");
+}
+
+static bool check_sizes(session *s, const field *f, const json *j)
+{
+    if (j->kind != JSON_ARRAY && j->kind != JSON_NUMBER)
+        return wrong(s, j, "a whole number or a list of them");
+    return j->kind == JSON_ARRAY ? check_ints(s, f, j) : check_int(s, f, j);
+}
+
+static bool check_padding(session *s, const field *f, const json *j)
+{
+    if (j->kind == JSON_STRING && in_list("same|valid", j->string, strlen(j->string)))
+        return true;
+    if (j->kind == JSON_ARRAY || j->kind == JSON_NUMBER)
+        return check_sizes(s, f, j);
+    return wrong(s, j, "a whole number, a list of them, \"same\" or \"valid\"");
+}
+
+/* "a|b|c" as "a, b or c" */
+static const char *word_list(session *s, const char *values)
+{
+    text t = {.arena = &s->arena};
+    for (const char *p = values; *p; p++)
+        text_printf(&t, *p != '|' ? "%c" : strchr(p + 1, '|') ? ", " : " or ", *p);
+    return t.s;
+}
+
+static bool check_object(session *s, const field *f, const json *j)
+{
+    (void)f;
+    return j->kind == JSON_OBJECT || wrong(s, j, "an object");
 }
 
 static bool check_enum(session *s, const field *f, const json *j)
@@ -87,13 +128,10 @@ static bool check_enum(session *s, const field *f, const json *j)
     if (in_list(f->values, j->string, strlen(j->string)))
         return true;
     const char *near = nearest(&s->arena, j->string, f->values);
-    text list = {.arena = &s->arena};
-    for (const char *p = f->values; *p; p++)
-        text_printf(&list, *p == '|' ? ", " : "%c", *p);
     if (near)
         diag(s, DIAG_ERROR, j, "unknown %s '%s', did you mean '%s'?", j->key, j->string, near);
     else
-        diag(s, DIAG_ERROR, j, "unknown %s '%s', expected one of: %s", j->key, j->string, list.s);
+        diag(s, DIAG_ERROR, j, "unknown %s '%s', expected %s", j->key, j->string, word_list(s, f->values));
     return false;
 }
 
@@ -105,54 +143,88 @@ static bool check_kind(session *s, const field *f, const json *j)
     case FIELD_BOOL: return check_bool(s, f, j);
     case FIELD_STRING: return j->kind == JSON_STRING || wrong(s, j, "a string");
     case FIELD_ENUM: return check_enum(s, f, j);
-    case FIELD_INTS: return check_list(s, f, j, check_int, "a list of whole numbers");
+    case FIELD_INTS: return check_ints(s, f, j);
     case FIELD_NUMBERS: return check_list(s, f, j, check_number, "a list of numbers");
     case FIELD_BOOLS: return check_list(s, f, j, check_bool, "a list of true and false");
-    case FIELD_SIZES:
-        return j->kind == JSON_ARRAY ? check_list(s, f, j, check_int, "a list of whole numbers") : check_int(s, f, j);
-    case FIELD_PAD:
-        if (j->kind == JSON_STRING && in_list("same|valid", j->string, strlen(j->string)))
-            return true;
-        if (j->kind != JSON_ARRAY && j->kind != JSON_NUMBER)
-            return wrong(s, j, "a whole number, a list of them, \"same\" or \"valid\"");
-        return j->kind == JSON_ARRAY ? check_list(s, f, j, check_int, "a list of whole numbers") : check_int(s, f, j);
-    case FIELD_OBJECT: return j->kind == JSON_OBJECT || wrong(s, j, "an object");
-    case FIELD_LAYER: return j->kind == JSON_OBJECT || wrong(s, j, "a layer (an object)");
-    case FIELD_LAYERS:
-    case FIELD_OBJECTS: return j->kind == JSON_ARRAY || wrong(s, j, "a list of objects");
+    case FIELD_INT_LISTS: return check_list(s, f, j, check_ints, "a list of lists of whole numbers");
+    case FIELD_SIZES: return check_sizes(s, f, j);
+    case FIELD_PAD: return check_padding(s, f, j);
+    case FIELD_OBJECT:
+    case FIELD_LAYER: return check_object(s, f, j);
+    case FIELD_LAYERS: return j->kind == JSON_ARRAY || wrong(s, j, "a list of layers");
+    case FIELD_OBJECTS: return check_list(s, f, j, check_object, "a list of objects");
     }
     return false;
 }
 
-/* All names that may stand in the object, for suggestions. */
-static const char *all_names(session *s, const field *fields)
+/* Adds the names of fields to those that may stand in an object, for suggestions. */
+static void add_names(text *t, const field *fields)
 {
-    text t = {.arena = &s->arena};
-    text_printf(&t, "%s", common_keys);
-    for (; fields->names; fields++)
-        text_printf(&t, "|%s", fields->names);
-    return t.s;
+    for (; fields && fields->names; fields++)
+        text_printf(t, "%s%s", t->n ? "|" : "", fields->names);
+}
+
+static bool unknown_key(session *s, const json *j, const field *fields, const field *more, const char *what)
+{
+    if (s->diags.errors > MAX_ERRORS)
+        return false;
+    text names = {.arena = &s->arena};
+    add_names(&names, fields);
+    add_names(&names, more);
+    const char *near = names.n ? nearest(&s->arena, j->key, names.s) : NULL;
+    if (near)
+        diag_key(s, DIAG_ERROR, j, "unknown key '%s' in %s, did you mean '%s'?", j->key, what, near);
+    else
+        diag_key(s, DIAG_ERROR, j, "unknown key '%s' in %s; 'loomc docs' lists the keys", j->key, what);
+    return false;
+}
+
+/* Is the same field there before, under another spelling? */
+static bool said_before(session *s, const field *f, const field *fields, const json *j)
+{
+    for (const json *b = j->parent->child; b != j; b = b->next)
+        if (find_field(fields, b->key) == f) {
+            diag_key(s, DIAG_ERROR, j, "'%s' and '%s' are the same; give one of them", j->key, b->key);
+            return true;
+        }
+    return false;
+}
+
+static bool check_fields(session *s, const json *object, const field *fields, const field *more, const char *what)
+{
+    bool good = true;
+    for (const json *j = object->child; j; j = j->next) {
+        const field *f = find_field(fields, j->key);
+        if (!f && more)
+            f = find_field(more, j->key);
+        good &= f ? check_kind(s, f, j) && !said_before(s, f, fields, j) : unknown_key(s, j, fields, more, what);
+    }
+    return good;
 }
 
 bool fields_check(session *s, const json *object, const field *fields, const char *what)
 {
+    return check_fields(s, object, fields, NULL, what);
+}
+
+/* The original ignores keys and words that it does not know, and takes 0 as absent. */
+bool fields_check_compat(session *s, const json *object, const field *fields)
+{
     bool good = true;
     for (const json *j = object->child; j; j = j->next) {
-        if (in_list(common_keys, j->key, strlen(j->key)))
-            continue;
         const field *f = find_field(fields, j->key);
-        if (f) {
+        bool zero = j->kind == JSON_NULL || (j->kind == JSON_NUMBER && j->number == 0);
+        if (f && f->kind != FIELD_ENUM && !zero)
             good &= check_kind(s, f, j);
-            continue;
-        }
-        const char *near = nearest(&s->arena, j->key, all_names(s, fields));
-        if (near)
-            diag_key(s, DIAG_ERROR, j, "unknown key '%s' in %s, did you mean '%s'?", j->key, what, near);
-        else
-            diag_key(s, DIAG_ERROR, j, "unknown key '%s' in %s", j->key, what);
-        good = false;
     }
     return good;
+}
+
+bool fields_check_layer(session *s, const layer *l)
+{
+    if (l->net->compat)
+        return fields_check_compat(s, l->at, l->type->fields);
+    return check_fields(s, l->at, l->type->fields, common_fields, l->type->name);
 }
 
 /* The value of a field under any of its spellings. In descriptions of the original 0 means absent, and
@@ -180,7 +252,7 @@ bool layer_has(const layer *l, const char *name) { return layer_json(l, name) !=
 int64_t layer_int(const layer *l, const char *name, int64_t def)
 {
     const json *j = layer_json(l, name);
-    return j && j->kind == JSON_NUMBER ? (int64_t)j->number : def;
+    return j && j->kind == JSON_NUMBER ? json_int(j) : def;
 }
 
 double layer_number(const layer *l, const char *name, double def)
@@ -207,12 +279,12 @@ int layer_sizes(const layer *l, const char *name, int64_t *out, int max)
     if (!j || (j->kind != JSON_ARRAY && j->kind != JSON_NUMBER))
         return 0;
     if (j->kind == JSON_NUMBER) {
-        out[0] = (int64_t)j->number;
+        out[0] = json_int(j);
         return 1;
     }
     int n = 0;
     for (const json *c = j->child; c; c = c->next, n++)
         if (n < max)
-            out[n] = (int64_t)c->number;
+            out[n] = json_int(c);
     return n;
 }

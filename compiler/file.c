@@ -7,45 +7,82 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool read_stream(session *s, FILE *f, text *t)
+typedef struct reading {
+    FILE *f;
+    text text;
+} reading;
+
+static void read_stream(void *arg)
 {
-    char *block = arena_alloc(&s->arena, 1 << 16);
-    size_t n;
-    while ((n = fread(block, 1, 1 << 16, f)) > 0)
-        text_add(t, block, n);
-    text_add(t, "", 0);
-    return !ferror(f);
+    reading *r = arg;
+    enum { BLOCK = 1 << 16 };
+    char *block = arena_alloc(r->text.arena, BLOCK);
+    text_add(&r->text, "", 0);
+    for (size_t n; (n = fread(block, 1, BLOCK, r->f)) > 0;)
+        text_add(&r->text, block, n);
 }
 
 bool file_read(session *s, const char *path, source *out)
 {
     bool standard = strcmp(path, "-") == 0;
-    FILE *f = standard ? stdin : fopen(path, "rb");
-    text t = {.arena = &s->arena};
-    bool good = f && read_stream(s, f, &t);
+    reading r = {standard ? stdin : fopen(path, "rb"), {.arena = &s->arena}};
+    bool memory_left = !r.f || arena_protect(&s->arena, read_stream, &r);
+    bool good = r.f && !ferror(r.f);
+    int why = errno;
+    if (r.f && !standard)
+        fclose(r.f);
+    if (!memory_left)
+        arena_fail(&s->arena);
     if (!good)
-        diag(s, DIAG_ERROR, NULL, "cannot read '%s': %s", path, strerror(errno));
-    if (f && !standard)
-        fclose(f);
-    *out = (source){standard ? "<stdin>" : arena_strdup(&s->arena, path), t.s, t.n};
+        diag(s, DIAG_ERROR, NULL, "cannot read '%s': %s", path, strerror(why));
+    *out = (source){standard ? "<stdin>" : arena_strdup(&s->arena, path), r.text.s, r.text.n};
     return good;
+}
+
+static bool cannot_write(session *s, const char *path)
+{
+    diag(s, DIAG_ERROR, NULL, "cannot write '%s': %s", path, strerror(errno));
+    return false;
+}
+
+static bool write_all(FILE *f, const char *data, size_t n)
+{
+    bool good = f && fwrite(data, 1, n, f) == n && fflush(f) == 0;
+    int why = errno;
+    if (f && f != stdout)
+        fclose(f);
+    errno = why;
+    return good;
+}
+
+const char *file_part(session *s, const char *path, const char *data, size_t n)
+{
+    const char *part = arena_printf(&s->arena, "%s.%ld.part", path, (long)getpid());
+    if (write_all(fopen(part, "wb"), data, n))
+        return part;
+    cannot_write(s, path);
+    remove(part);
+    return NULL;
+}
+
+bool file_commit(session *s, const char *part, const char *path)
+{
+    if (rename(part, path) == 0)
+        return true;
+    cannot_write(s, path);
+    remove(part);
+    return false;
 }
 
 bool file_write(session *s, const char *path, const char *data, size_t n)
 {
+    struct stat st;
     if (strcmp(path, "-") == 0)
-        return fwrite(data, 1, n, stdout) == n && fflush(stdout) == 0;
-    char *beside = arena_printf(&s->arena, "%s.%ld.part", path, (long)getpid());
-    FILE *f = fopen(beside, "wb");
-    bool good = f && fwrite(data, 1, n, f) == n;
-    if (f && fclose(f) != 0)
-        good = false;
-    if (good && rename(beside, path) == 0)
-        return true;
-    diag(s, DIAG_ERROR, NULL, "cannot write '%s': %s", path, strerror(errno));
-    if (f)
-        remove(beside);
-    return false;
+        return write_all(stdout, data, n) || cannot_write(s, "standard output");
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) /* a device or a pipe stays what it is */
+        return write_all(fopen(path, "wb"), data, n) || cannot_write(s, path);
+    const char *part = file_part(s, path, data, n);
+    return part && file_commit(s, part, path);
 }
 
 bool make_dir(session *s, const char *path)
@@ -56,7 +93,8 @@ bool make_dir(session *s, const char *path)
             continue;
         char keep = *c;
         *c = 0;
-        if (mkdir(p, 0777) != 0 && errno != EEXIST) {
+        struct stat st;
+        if (mkdir(p, 0777) != 0 && (errno != EEXIST || (stat(p, &st) == 0 && !S_ISDIR(st.st_mode)))) {
             diag(s, DIAG_ERROR, NULL, "cannot make the folder '%s': %s", p, strerror(errno));
             return false;
         }

@@ -1,16 +1,14 @@
 /* json.c - JSON text to a tree whose values know their place in the text.
  *
- * cJSON parses and judges the text. It keeps no positions, but it keeps the order: a second, trusting
- * scan walks its tree and the text side by side, so every value gets its byte span, its parent and its
- * index, and the numbers are re-read from the text where a precision needs its own rounding. */
+ * syntax.c judges the text, cJSON parses it. cJSON keeps no positions, but it keeps the order: a second,
+ * trusting scan walks its tree and the text side by side, so every value gets its byte span, its parent
+ * and its index, and the numbers are re-read from the text where a precision needs its own rounding. */
 #include "loomc.h"
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MAX_DEPTH = 500 };
 
 typedef struct scan {
     session *s;
@@ -50,32 +48,6 @@ static json_kind kind_of(const cJSON *from)
 {
     return cJSON_IsObject(from) ? JSON_OBJECT : cJSON_IsArray(from) ? JSON_ARRAY : cJSON_IsString(from) ? JSON_STRING
          : cJSON_IsNumber(from) ? JSON_NUMBER : cJSON_IsBool(from) ? JSON_BOOL : JSON_NULL;
-}
-
-/* RFC 8259 is stricter than cJSON about numbers (01, 1., .5, +1). */
-static bool strict_number(const char *p, size_t n)
-{
-    const char *e = p + n;
-    p += *p == '-';
-    if (p == e || !isdigit((unsigned char)*p) || (*p == '0' && p + 1 < e && isdigit((unsigned char)p[1])))
-        return false;
-    while (p < e && isdigit((unsigned char)*p))
-        p++;
-    if (p < e && *p == '.') {
-        if (++p == e || !isdigit((unsigned char)*p))
-            return false;
-        while (p < e && isdigit((unsigned char)*p))
-            p++;
-    }
-    if (p < e && (*p == 'e' || *p == 'E')) {
-        p++;
-        p += p < e && (*p == '+' || *p == '-');
-        if (p == e)
-            return false;
-        while (p < e && isdigit((unsigned char)*p))
-            p++;
-    }
-    return p == e;
 }
 
 static json *convert(scan *c, const cJSON *from, json *parent);
@@ -122,120 +94,65 @@ static json *convert(scan *c, const cJSON *from, json *parent)
     else
         scan_scalar(c);
     j->at.len = c->i - j->at.at;
-    if (j->kind == JSON_NUMBER && !strict_number(c->src->text + j->at.at, j->at.len))
-        diag(c->s, DIAG_ERROR, j, "'%.*s' is not a number in JSON", (int)(j->at.len < 40 ? j->at.len : 40), c->src->text + j->at.at);
     return j;
 }
 
-/* Nesting is checked first, so that no recursion depends on the input. */
-static bool depth_is_sane(session *s, const source *src)
-{
-    int depth = 0;
-    bool string = false;
-    for (size_t i = 0; i < src->len; i++) {
-        char c = src->text[i];
-        if (string) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                string = false;
-        } else if (c == '"') {
-            string = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > MAX_DEPTH) {
-                diag_span(s, DIAG_ERROR, src, (span){i, 1}, NULL, "nested more than %d deep", MAX_DEPTH);
-                return false;
-            }
-        } else if (c == ']' || c == '}') {
-            depth--;
-        }
-    }
-    return true;
-}
-
-static void syntax_error(session *s, const source *src, const char *end)
-{
-    size_t at = end ? (size_t)(end - src->text) : 0;
-    if (at > src->len)
-        at = src->len;
-    while (at < src->len && isspace((unsigned char)src->text[at]))
-        at++;
-    if (at >= src->len) {
-        diag_span(s, DIAG_ERROR, src, (span){src->len, 1}, NULL, "not JSON: the text ends in the middle of a value");
-        return;
-    }
-    unsigned char c = (unsigned char)src->text[at];
-    if (c < 32 || c > 126)
-        diag_span(s, DIAG_ERROR, src, (span){at, 1}, NULL, "not JSON: unexpected byte 0x%02x", c);
-    else
-        diag_span(s, DIAG_ERROR, src, (span){at, 1}, NULL, "not JSON: unexpected '%c'", c);
-}
-
-static void *allocate(size_t n) { return memory(NULL, n); }
 static void release(void *p) { memory(p, 0); }
+static void *allocate(size_t n) { return memory(NULL, n); }
 
-/* cJSON gives up without a word when memory runs out; a marker tells that from a syntax error. */
-static bool allocation_failed;
-static void *allocate_marked(size_t n)
+static int by_key(const void *a, const void *b)
 {
-    void *p = allocate(n);
-    allocation_failed |= !p;
-    return p;
+    const json *x = *(const json *const *)a, *y = *(const json *const *)b;
+    int order = strcmp(x->key, y->key);
+    return order ? order : x->index - y->index;
 }
 
 static void check_duplicates(session *s, const json *j)
 {
-    if (j->kind != JSON_OBJECT && j->kind != JSON_ARRAY)
+    for (const json *c = j->child; c; c = c->next)
+        check_duplicates(s, c);
+    if (j->kind != JSON_OBJECT || j->n < 2)
         return;
-    for (const json *a = j->child; a; a = a->next) {
-        check_duplicates(s, a);
-        for (const json *b = j->kind == JSON_OBJECT ? j->child : a; b != a; b = b->next)
-            if (strcmp(a->key, b->key) == 0) {
-                diag_key(s, DIAG_ERROR, a, "the key '%s' stands here twice", a->key);
-                break;
-            }
-    }
+    const json **sorted = arena_array(&s->arena, j->n, sizeof *sorted);
+    for (const json *c = j->child; c; c = c->next)
+        sorted[c->index] = c;
+    qsort(sorted, (size_t)j->n, sizeof *sorted, by_key);
+    for (int i = 1; i < j->n; i++)
+        if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0) {
+            diag_key(s, DIAG_ERROR, sorted[i], "the key '%s' stands here twice", sorted[i]->key);
+            diag_key(s, DIAG_NOTE, sorted[i - 1], "this is the first one");
+        }
+}
+
+typedef struct conversion {
+    scan scan;
+    const cJSON *from;
+    json *to;
+} conversion;
+
+static void convert_all(void *arg)
+{
+    conversion *c = arg;
+    skip_space(&c->scan);
+    c->to = convert(&c->scan, c->from, NULL);
 }
 
 json *json_read(session *s, const source *src)
 {
-    if (src->len >= 3 && memcmp(src->text, "\xef\xbb\xbf", 3) == 0) {
-        diag_span(s, DIAG_ERROR, src, (span){0, 3}, NULL, "not JSON: begins with a byte order mark; save the file as plain UTF-8");
+    if (!json_check(s, src))
         return NULL;
-    }
-    if (strlen(src->text) != src->len) {
-        diag_span(s, DIAG_ERROR, src, (span){strlen(src->text), 1}, NULL, "not JSON: unexpected byte 0x00");
-        return NULL;
-    }
-    if (!depth_is_sane(s, src))
-        return NULL;
-    cJSON_InitHooks(&(cJSON_Hooks){allocate_marked, release});
-    allocation_failed = false;
-    const char *end = NULL;
-    cJSON *from = cJSON_ParseWithOpts(src->text, &end, true);
-    if (!from && allocation_failed)
-        longjmp(*s->arena.out_of_memory, 1);
-    if (!from) {
-        syntax_error(s, src, end);
-        return NULL;
-    }
-    /* The conversion allocates from the arena and may jump out: catch that to free cJSON's tree. */
-    jmp_buf here, *outer = s->arena.out_of_memory;
-    scan c = {s, src, 0};
-    json *volatile to = NULL;
-    s->arena.out_of_memory = &here;
-    bool failed = setjmp(here) != 0;
-    if (!failed) {
-        skip_space(&c);
-        to = convert(&c, from, NULL);
-    }
-    s->arena.out_of_memory = outer;
+    cJSON_InitHooks(&(cJSON_Hooks){allocate, release});
+    cJSON *from = cJSON_Parse(src->text);
+    if (!from) /* the text is JSON, so memory has run out */
+        arena_fail(&s->arena);
+    conversion c = {{s, src, 0}, from, NULL};
+    bool good = arena_protect(&s->arena, convert_all, &c);
     cJSON_Delete(from);
-    if (failed)
-        longjmp(*outer, 1);
+    if (!good)
+        arena_fail(&s->arena);
     int before = s->diags.errors;
-    check_duplicates(s, to);
-    return s->diags.errors > before ? NULL : to;
+    check_duplicates(s, c.to);
+    return s->diags.errors > before ? NULL : c.to;
 }
 
 const json *json_get(const json *object, const char *key)
@@ -266,54 +183,113 @@ char *json_pointer(arena *a, const json *at)
 
 bool json_is_int(const json *j)
 {
-    return j->kind == JSON_NUMBER && j->number == (double)(int64_t)(j->number > 1e15 ? 1e15 : j->number < -1e15 ? -1e15 : j->number) &&
-           !memchr(j->src->text + j->at.at, '.', j->at.len) && !memchr(j->src->text + j->at.at, 'e', j->at.len) &&
-           !memchr(j->src->text + j->at.at, 'E', j->at.len);
+    const char *digits = j->src->text + j->at.at;
+    for (size_t i = *digits == '-'; i < j->at.len; i++)
+        if (!isdigit((unsigned char)digits[i]))
+            return false;
+    return j->kind == JSON_NUMBER;
 }
 
-float json_f32(const json *number)
+int64_t json_int(const json *j)
 {
-    return strtof(number->src->text + number->at.at, NULL);
+    const double most = 0x1p62;
+    return (int64_t)(j->number > most ? most : j->number < -most ? -most : j->number);
 }
 
-int64_t json_count_numbers(const json *at)
+/* What stands in the text, cut to a length for messages. */
+static const char *excerpt(arena *a, const json *j)
+{
+    size_t n = j->at.len < 40 ? j->at.len : 40;
+    return arena_strndup(a, j->src->text + j->at.at, n);
+}
+
+const char *json_words(arena *a, const json *j)
+{
+    static const char *const words[] = {"null", NULL, NULL, "a string", "a list", "an object"};
+    return words[j->kind] ? words[j->kind] : excerpt(a, j);
+}
+
+static int64_t count_numbers(const json *at)
 {
     if (at->kind != JSON_ARRAY)
         return 1;
     int64_t n = 0;
     for (const json *j = at->child; j; j = j->next)
-        n += json_count_numbers(j);
+        n += count_numbers(j);
     return n;
 }
 
-static bool read_reals(session *s, const json *at, precision p, void *out, int64_t *i, const char *what)
+static int nesting(const json *at) { return at && at->kind == JSON_ARRAY ? 1 + nesting(at->child) : 0; }
+
+typedef struct reals {
+    session *s;
+    precision precision;
+    void *out;
+    int64_t n;
+    const shape *shape;
+    const char *what;
+} reals;
+
+static bool read_number(reals *r, const json *at)
 {
-    if (at->kind == JSON_ARRAY) {
-        for (const json *j = at->child; j; j = j->next)
-            if (!read_reals(s, j, p, out, i, what))
-                return false;
-        return true;
-    }
     if (at->kind != JSON_NUMBER) {
-        diag(s, DIAG_ERROR, at, "%s holds something that is not a number", what);
+        diag(r->s, DIAG_ERROR, at, "%s must hold numbers only, not %s", r->what, json_words(&r->s->arena, at));
         return false;
     }
     const char *t = at->src->text + at->at.at;
-    double v = p == F32 ? (double)strtof(t, NULL) : strtod(t, NULL);
+    double v = r->precision == F32 ? (double)strtof(t, NULL) : strtod(t, NULL);
     if (v - v != 0) {
-        diag(s, DIAG_ERROR, at, "%.*s is too large for %s", (int)at->at.len, t, precision_names[p]);
+        diag(r->s, DIAG_ERROR, at, "%s is too large for %s", excerpt(&r->s->arena, at), precision_names[r->precision]);
         return false;
     }
-    real_set(p, out, (*i)++, v);
+    real_set(r->precision, r->out, r->n++, v);
     return true;
 }
 
-bool json_reals(session *s, const json *at, precision p, void *out, int64_t n, const char *what)
+/* Nested lists, of which this one belongs to dimension d. */
+static bool read_nested(reals *r, const json *at, int d)
 {
-    int64_t i = 0, have = json_count_numbers(at);
-    if (have != n) {
-        diag(s, DIAG_ERROR, at, "%s has %lld numbers, expected %lld", what, (long long)have, (long long)n);
+    const shape *s = r->shape;
+    if (at->kind != JSON_ARRAY || at->n != s->dim[d]) {
+        const char *found = at->kind == JSON_ARRAY ? arena_printf(&r->s->arena, "a list of %d", at->n) : json_words(&r->s->arena, at);
+        diag(r->s, DIAG_ERROR, at, "%s has the shape %s: expected a list of %lld here, not %s", r->what,
+             shape_text(&r->s->arena, s), (long long)s->dim[d], found);
         return false;
     }
-    return read_reals(s, at, p, out, &i, what);
+    for (const json *j = at->child; j; j = j->next)
+        if (!(d + 1 < s->rank ? read_nested(r, j, d + 1) : read_number(r, j)))
+            return false;
+    return true;
+}
+
+static bool read_flat(reals *r, const json *at)
+{
+    int64_t n = shape_size(r->shape), have = count_numbers(at);
+    if (have != n) {
+        diag(r->s, DIAG_ERROR, at, "%s has %lld numbers, expected %lld, shape %s", r->what, (long long)have, (long long)n,
+             shape_text(&r->s->arena, r->shape));
+        return false;
+    }
+    for (const json *j = at->child; j; j = j->next)
+        if (!read_number(r, j))
+            return false;
+    return true;
+}
+
+bool json_reals(session *s, const json *at, precision p, void *out, const shape *sh, const char *what)
+{
+    reals r = {.s = s, .precision = p, .out = out, .shape = sh, .what = what};
+    if (at->kind != JSON_ARRAY) {
+        diag(s, DIAG_ERROR, at, "%s must be a list of numbers, not %s", what, json_words(&s->arena, at));
+        return false;
+    }
+    int depth = nesting(at);
+    if (depth <= 1)
+        return read_flat(&r, at);
+    shape sample = {.rank = sh->rank - 1};
+    if (depth < sh->rank && sh->dim[0] == 1) { /* a batch of one need not be a list */
+        memcpy(sample.dim, sh->dim + 1, (size_t)sample.rank * sizeof *sample.dim);
+        r.shape = &sample;
+    }
+    return read_nested(&r, at, 0);
 }

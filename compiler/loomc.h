@@ -103,6 +103,7 @@ typedef struct shape {
 
 typedef enum field_kind {
     FIELD_INT, FIELD_NUMBER, FIELD_BOOL, FIELD_STRING, FIELD_ENUM, FIELD_INTS, FIELD_NUMBERS, FIELD_BOOLS,
+    FIELD_INT_LISTS, /* a list of lists of integers */
     FIELD_SIZES,  /* an integer, or a list of them (kernel_size: 3 or [3,5]) */
     FIELD_PAD,    /* sizes, or "same", or "valid" */
     FIELD_LAYER, FIELD_LAYERS, FIELD_OBJECT, FIELD_OBJECTS
@@ -332,7 +333,7 @@ typedef struct options {
     const char *command, *net, *input, *weights, *out, *templates, *dump, *target;
     const char *cc, *cflags;
     precision precision;
-    bool has_precision, standalone, json, weights_file, trace, keep;
+    bool help, has_precision, standalone, json, weights_file, trace, keep;
     int runs;
 } options;
 
@@ -351,6 +352,9 @@ char *arena_strdup(arena *a, const char *s);
 char *arena_strndup(arena *a, const char *s, size_t n);
 char *arena_printf(arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void arena_free(arena *a);
+NORETURN void arena_fail(arena *a); /* as a failed allocation does */
+/* Runs body(arg); false when an allocation in it failed. For who has something to give back then. */
+bool arena_protect(arena *a, void (*body)(void *arg), void *arg);
 /* The one source of memory: realloc for p and n > 0, free for n == 0. NULL when there is none left. */
 void *memory(void *p, size_t n);
 void text_add(text *t, const char *s, size_t n);
@@ -366,17 +370,26 @@ const char *nearest(arena *a, const char *word, const char *names);
 /* ---- file.c */
 bool file_read(session *s, const char *path, source *out);  /* "-" is standard input */
 bool file_write(session *s, const char *path, const char *data, size_t n); /* writes beside, then renames */
+/* The two halves of it, for several files that belong together: writes beside and returns that path, or
+ * NULL after an error; gives it its name. */
+const char *file_part(session *s, const char *path, const char *data, size_t n);
+bool file_commit(session *s, const char *part, const char *path);
 bool make_dir(session *s, const char *path);
+
+/* ---- syntax.c */
+bool json_check(session *s, const source *src); /* reports what is not JSON */
+size_t utf8_length(const char *s, size_t n);    /* bytes of the character at s, 0 when it is none */
 
 /* ---- json.c */
 json *json_read(session *s, const source *src);
 const json *json_get(const json *object, const char *key);
 char *json_pointer(arena *a, const json *at);
-bool json_is_int(const json *j);
-/* A number, or numbers in nested arrays, correctly rounded to the precision. */
-bool json_reals(session *s, const json *at, precision p, void *out, int64_t n, const char *what);
-int64_t json_count_numbers(const json *at);
-float json_f32(const json *number);
+bool json_is_int(const json *j);      /* a number without fraction and exponent, of any size */
+int64_t json_int(const json *number); /* cut off, and kept within +-2^62 */
+const char *json_words(arena *a, const json *j); /* for messages: "a list", "2.5" */
+/* The numbers of a tensor, a flat list or lists nested as its shape is, correctly rounded to the
+ * precision. `what` names it in messages: "'kernel' of fc1". */
+bool json_reals(session *s, const json *at, precision p, void *out, const shape *sh, const char *what);
 
 /* ---- number.c */
 void print_real(char out[40], precision p, const void *x);   /* shortest text that reads back */
@@ -391,6 +404,8 @@ extern const char *const precision_names[N_PRECISIONS]; /* "f32", "f64" */
 
 /* ---- field.c: reading the keys of a layer. A name that the layer's table lacks is a bug (assert). */
 bool fields_check(session *s, const json *object, const field *fields, const char *what);
+bool fields_check_compat(session *s, const json *object, const field *fields); /* the original's leniency */
+bool fields_check_layer(session *s, const layer *l); /* one of the two, with the keys that every layer has */
 const json *layer_json(const layer *l, const char *name);           /* NULL when absent */
 bool layer_has(const layer *l, const char *name);
 int64_t layer_int(const layer *l, const char *name, int64_t def);
@@ -402,7 +417,6 @@ int layer_sizes(const layer *l, const char *name, int64_t *out, int max); /* how
 /* ---- network.c */
 network *network_read(session *s, const source *src);
 bool network_weights(session *s, network *net, const source *src);   /* reads a bundle */
-json *bundle_description(session *s, const source *src);
 const layer_type *layer_type_find(const char *name);
 extern const field *const network_field_table;
 extern const layer_type *const layer_types[];

@@ -72,7 +72,7 @@ tensor_id param(graph *g, const layer *l, const char *key, const char *alias, sh
     if (!given && alias)
         given = json_get(l->weights, alias);
     if (given)
-        json_reals(graph_session(g), given, g->precision, data, n, arena_printf(g->arena, "'%s' of %s", key, l->name));
+        json_reals(graph_session(g), given, g->precision, data, &sh, arena_printf(g->arena, "'%s' of %s", key, l->name));
     else if (l->weights && !l->net->compat)
         diag(graph_session(g), DIAG_ERROR, l->weights, "the weights of %s lack '%s', %lld numbers %s", l->name, key,
              (long long)n, shape_text(g->arena, &sh));

@@ -59,17 +59,25 @@ static const command *find_command(const char *name)
     return NULL;
 }
 
+/* What the command line has wrong, and the nearest of the words (or all of them) that would be right. */
+static void unknown_word(const char *what, const char *word, const char *words, const char *otherwise)
+{
+    arena a = {0};
+    const char *near = nearest(&a, word, words);
+    if (near)
+        fprintf(stderr, "loomc: error: unknown %s '%s', did you mean '%s'?\n", what, word, near);
+    else
+        fprintf(stderr, "loomc: error: unknown %s '%s'%s\n", what, word, otherwise);
+    arena_free(&a);
+}
+
 static int unknown_command(const char *name)
 {
     arena a = {0};
     text names = {.arena = &a};
     for (int i = 0; i < COUNT(commands); i++)
         text_printf(&names, "%s%s", i ? "|" : "", commands[i].name);
-    const char *near = nearest(&a, name, names.s);
-    if (near)
-        fprintf(stderr, "loomc: unknown command '%s', did you mean '%s'?\n", name, near);
-    else
-        fprintf(stderr, "loomc: unknown command '%s'; 'loomc --help' lists them\n", name);
+    unknown_word("command", name, names.s, "; 'loomc --help' lists them");
     arena_free(&a);
     return 2;
 }
@@ -109,7 +117,50 @@ static bool set_precision(options *o, const char *word)
             o->has_precision = true;
             return true;
         }
-    fprintf(stderr, "loomc: unknown precision '%s', expected f32 or f64\n", word);
+    unknown_word("precision", word, "f32|f64", ", expected f32 or f64");
+    return false;
+}
+
+static bool set_runs(options *o, const char *word)
+{
+    char *end;
+    long n = strtol(word, &end, 10);
+    o->runs = n >= 1 && n <= 1000000 ? (int)n : 0;
+    if (o->runs && end != word && !*end)
+        return true;
+    fprintf(stderr, "loomc: error: --runs must be a number from 1 to 1000000, not '%s'\n", word);
+    return false;
+}
+
+static bool set_dump(options *o, const char *word)
+{
+    static const char *const stages[] = {"lower", "fold", "fuse", "pad", "plan"};
+    o->dump = word;
+    for (int i = 0; i < COUNT(stages); i++)
+        if (strcmp(word, stages[i]) == 0)
+            return true;
+    unknown_word("stage", word, "lower|fold|fuse|pad|plan", ", expected lower, fold, fuse, pad or plan");
+    return false;
+}
+
+/* What getopt does not take: `k` says why, the word itself stands before optind. */
+static bool bad_option(char **argv, int k)
+{
+    if (k == ':') {
+        fprintf(stderr, "loomc: error: the option '%s' needs a value\n", argv[optind - 1]);
+        return false;
+    }
+    char letter[3] = {'-', (char)optopt, 0};
+    bool is_long = strncmp(argv[optind - 1], "--", 2) == 0;
+    arena a = {0};
+    text names = {.arena = &a};
+    for (const struct option *l = long_options; l->name; l++)
+        text_printf(&names, "%s--%s", l == long_options ? "" : "|", l->name);
+    if (is_long && optopt) /* known, but has no value */
+        fprintf(stderr, "loomc: error: the option '%s' takes no value\n", argv[optind - 1]);
+    else
+        unknown_word("option", is_long ? argv[optind - 1] : letter, names.s, "");
+    arena_free(&a);
     return false;
 }
 
@@ -123,23 +174,18 @@ static bool set_option(options *o, int c)
     case OPT_TARGET:
         if (strcmp(optarg, "native") == 0)
             return true;
-        fprintf(stderr, "loomc: unknown target '%s', expected native\n", optarg);
+        unknown_word("target", optarg, "native", ", expected native");
         return false;
     case OPT_STANDALONE: return o->standalone = true;
     case OPT_JSON: return o->json = true;
     case OPT_WEIGHTS_FILE: return o->weights_file = true;
     case OPT_TEMPLATES: o->templates = optarg; return true;
-    case OPT_DUMP: o->dump = optarg; return true;
+    case OPT_DUMP: return set_dump(o, optarg);
     case OPT_CC: o->cc = optarg; return true;
     case OPT_CFLAGS: o->cflags = optarg; return true;
     case OPT_KEEP: return o->keep = true;
     case OPT_TRACE: return o->trace = true;
-    case OPT_RUNS:
-        o->runs = atoi(optarg);
-        if (o->runs >= 1 && o->runs <= 1000000)
-            return true;
-        fprintf(stderr, "loomc: --runs must be a number from 1 to 1000000, not '%s'\n", optarg);
-        return false;
+    case OPT_RUNS: return set_runs(o, optarg);
     default: return false;
     }
 }
@@ -160,6 +206,45 @@ static int run(const command *c, const options *o)
     return code;
 }
 
+static int tell_more(const command *c)
+{
+    fprintf(stderr, "'loomc help %s' tells more\n", c->name);
+    return 2;
+}
+
+static bool read_options(options *o, int argc, char **argv)
+{
+    optind = 2;
+    opterr = 0;
+    for (int k; (k = getopt_long(argc, argv, ":o:h", long_options, NULL)) != -1;) {
+        if (k == 'h')
+            o->help = true;
+        else if (k == '?' || k == ':' ? !bad_option(argv, k) : !set_option(o, k))
+            return false;
+    }
+    return true;
+}
+
+/* The words that are no options: one description, for the commands that take one. */
+static bool check_arguments(const command *c, options *o, int n, char **words)
+{
+    int takes = c->run == command_docs ? 0 : 1;
+    if (n > takes) {
+        fprintf(stderr, "loomc: error: unexpected '%s'; %s\n", words[takes],
+                takes ? "one network at a time" : "the command takes no file");
+        return false;
+    }
+    if (n < takes) {
+        fprintf(stderr, "loomc: error: '%s' needs the file of a network\n", c->name);
+        return false;
+    }
+    o->net = takes ? words[0] : NULL;
+    if (c->run != command_run || o->input)
+        return true;
+    fprintf(stderr, "loomc: error: 'run' needs --input and a file with the input\n");
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -176,21 +261,12 @@ int main(int argc, char **argv)
     if (!c)
         return unknown_command(argv[1]);
     options o = {.command = argv[1], .runs = 3};
-    optind = 2;
-    for (int k; (k = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1;) {
-        if (k == 'h')
-            return help(c->name);
-        if (k == '?' || !set_option(&o, k)) {
-            fprintf(stderr, "'loomc help %s' lists the options\n", c->name);
-            return 2;
-        }
-    }
-    o.net = optind < argc ? argv[optind] : NULL;
-    bool wants_net = c->run != command_docs;
-    if (wants_net != (o.net != NULL) || optind + wants_net < argc || (c->run == command_run && !o.input)) {
-        fputs(c->help, stderr);
-        return 2;
-    }
+    if (!read_options(&o, argc, argv))
+        return tell_more(c);
+    if (o.help)
+        return help(c->name);
+    if (!check_arguments(c, &o, argc - optind, argv + optind))
+        return tell_more(c);
     if (c->run == command_compile && !o.out)
         o.out = ".";
     return run(c, &o);

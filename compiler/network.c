@@ -5,6 +5,8 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "layer_types.h" /* made by CMake from the files in layers/ */
@@ -51,8 +53,11 @@ const layer_type *layer_type_find(const char *name)
 static void unknown_type(session *s, const json *type)
 {
     text names = {.arena = &s->arena};
-    for (int i = 0; i < n_layer_types; i++)
+    for (int i = 0; i < n_layer_types; i++) {
         text_printf(&names, "%s%s", i ? "|" : "", layer_types[i]->name);
+        if (layer_types[i]->aliases)
+            text_printf(&names, "|%s", layer_types[i]->aliases);
+    }
     const char *near = nearest(&s->arena, type->string, names.s);
     if (near)
         diag(s, DIAG_ERROR, type, "unknown layer type '%s', did you mean '%s'?", type->string, near);
@@ -72,6 +77,8 @@ static bool is_identifier(const char *s)
 static const char *layer_name(session *s, const json *at, const layer_type *type, const char *prefix)
 {
     const json *name = json_get(at, "name");
+    if (!name && at->key) /* the value of a key, not one of a list */
+        return arena_printf(&s->arena, "%s%s", prefix, at->key);
     if (!name)
         return arena_printf(&s->arena, "%s%s%d", prefix, type->name, at->index);
     if (name->kind != JSON_STRING || !is_identifier(name->string) || strlen(name->string) > 60) {
@@ -81,12 +88,32 @@ static const char *layer_name(session *s, const json *at, const layer_type *type
     return arena_printf(&s->arena, "%s%s", prefix, name->string);
 }
 
+static bool read_layer(session *s, network *net, const json *at, const char *prefix, int depth, layer *l);
 static bool read_layers(session *s, network *net, const json *list, const char *prefix, int depth, layer **first, int *n);
+
+/* The layers within l, where they are in order; what is not, fields_check_layer has reported. */
+static bool read_inner(session *s, network *net, int depth, layer *l)
+{
+    bool good = true;
+    const char *prefix = arena_printf(&s->arena, "%s_", l->name);
+    for (const field *f = l->type->fields; f->names; f++) {
+        if (f->kind != FIELD_LAYERS && f->kind != FIELD_LAYER)
+            continue;
+        const json *child = layer_json(l, arena_strndup(&s->arena, f->names, strcspn(f->names, "|")));
+        if (child && f->kind == FIELD_LAYERS && child->kind == JSON_ARRAY)
+            good &= read_layers(s, net, child, prefix, depth + 1, &l->children, &l->n_children);
+        if (child && f->kind == FIELD_LAYER && child->kind == JSON_OBJECT) {
+            l->gate = arena_alloc(&s->arena, sizeof *l->gate);
+            good &= read_layer(s, net, child, prefix, depth + 1, l->gate);
+        }
+    }
+    return good;
+}
 
 static bool read_layer(session *s, network *net, const json *at, const char *prefix, int depth, layer *l)
 {
     if (at->kind != JSON_OBJECT) {
-        diag(s, DIAG_ERROR, at, "a layer must be an object");
+        diag(s, DIAG_ERROR, at, "a layer must be an object, not %s", json_words(&s->arena, at));
         return false;
     }
     if (depth > MAX_NESTING) {
@@ -107,21 +134,8 @@ static bool read_layer(session *s, network *net, const json *at, const char *pre
     l->net = net;
     l->name = layer_name(s, at, l->type, prefix);
     l->path = l->name;
-    bool good = net->compat || fields_check(s, at, l->type->fields, l->type->name);
-    const char *inner = arena_printf(&s->arena, "%s_", l->name);
-    for (const field *f = l->type->fields; good && f->names; f++) {
-        if (f->kind != FIELD_LAYERS && f->kind != FIELD_LAYER)
-            continue;
-        char *name = arena_strndup(&s->arena, f->names, strcspn(f->names, "|"));
-        const json *child = layer_json(l, name);
-        if (child && f->kind == FIELD_LAYERS)
-            good &= read_layers(s, net, child, inner, depth + 1, &l->children, &l->n_children);
-        if (child && f->kind == FIELD_LAYER) {
-            l->gate = arena_alloc(&s->arena, sizeof *l->gate);
-            good &= read_layer(s, net, child, inner, depth + 1, l->gate);
-        }
-    }
-    return good;
+    bool good = fields_check_layer(s, l);
+    return read_inner(s, net, depth, l) && good;
 }
 
 static bool read_layers(session *s, network *net, const json *list, const char *prefix, int depth, layer **first, int *n)
@@ -138,15 +152,49 @@ static bool read_layers(session *s, network *net, const json *list, const char *
     return good;
 }
 
-static void check_names(session *s, const layer *a, const layer *first)
+static int count_layers(const layer *first)
 {
-    for (; a; a = a->next)
-        for (const layer *b = first; b != a; b = b->next)
-            if (strcmp(a->name, b->name) == 0) {
-                const json *name = json_get(a->at, "name");
-                diag(s, DIAG_ERROR, name ? name : a->at, "two layers are called '%s'", a->name);
-                break;
-            }
+    int n = 0;
+    for (const layer *l = first; l; l = l->next)
+        n += 1 + count_layers(l->children) + (l->gate ? count_layers(l->gate) : 0);
+    return n;
+}
+
+static const layer **list_layers(const layer *first, const layer **out)
+{
+    for (const layer *l = first; l; l = l->next) {
+        *out++ = l;
+        out = list_layers(l->children, out);
+        out = l->gate ? list_layers(l->gate, out) : out;
+    }
+    return out;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const layer *x = *(const layer *const *)a, *y = *(const layer *const *)b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : x->at->at.at < y->at->at.at ? -1 : 1;
+}
+
+static const json *name_place(const layer *l)
+{
+    const json *name = json_get(l->at, "name"), *type = json_get(l->at, "type");
+    return name ? name : type;
+}
+
+/* Names must differ in the whole network: a layer within `block` is called block_<its name>. */
+static void check_names(session *s, const network *net)
+{
+    int n = count_layers(net->layers);
+    const layer **all = arena_array(&s->arena, n, sizeof *all);
+    list_layers(net->layers, all);
+    qsort(all, (size_t)n, sizeof *all, by_name);
+    for (int i = 1; i < n; i++)
+        if (strcmp(all[i - 1]->name, all[i]->name) == 0) {
+            diag(s, DIAG_ERROR, name_place(all[i]), "two layers are called '%s'; give one another \"name\"", all[i]->name);
+            diag(s, DIAG_NOTE, name_place(all[i - 1]), "this is the first one");
+        }
 }
 
 static void check_grid(session *s, const network *net)
@@ -156,55 +204,86 @@ static void check_grid(session *s, const network *net)
     const json *at = NULL;
     for (int i = 0; i < COUNT(keys); i++) {
         const json *j = json_get(net->at, keys[i]);
-        if (j && j->kind == JSON_NUMBER && j->number > 0) {
-            cells *= (int64_t)j->number;
-            at = j;
-        }
+        int64_t n = j && j->kind == JSON_NUMBER ? json_int(j) : 0;
+        if (n < 1)
+            continue;
+        cells = n > INT_MAX || cells * n > INT_MAX ? INT_MAX : cells * n;
+        at = j;
     }
     if (at && cells != net->n_layers)
-        diag(s, DIAG_ERROR, at, "the grid has %lld cells (grid_rows x grid_cols x layers_per_cell), but there are %d layers",
-             (long long)cells, net->n_layers);
+        diag(s, DIAG_ERROR, at, "the grid has %s%lld cells (grid_rows x grid_cols x layers_per_cell), but there are %d layers",
+             cells == INT_MAX ? "at least " : "", (long long)cells, net->n_layers);
 }
 
-/* Symbols of C are made from the id; the file's name stands in for a missing one. */
+/* Words of C and C++ and their headers: no structure and no file can be called so. */
+static const char reserved_names[] =
+    "alignas|alignof|and|and_eq|asm|auto|bitand|bitor|bool|break|case|catch|char|class|compl|concept|const|constexpr|"
+    "continue|co_await|co_return|co_yield|decltype|default|delete|do|double|else|enum|explicit|export|extern|false|float|"
+    "for|friend|goto|if|inline|int|long|mutable|namespace|new|noexcept|not|not_eq|nullptr|operator|or|or_eq|private|"
+    "protected|public|register|requires|restrict|return|short|signed|sizeof|static|static_assert|struct|switch|template|"
+    "this|thread_local|throw|true|try|typedef|typeid|typename|typeof|union|unsigned|using|virtual|void|volatile|wchar_t|"
+    "while|xor|xor_eq|"
+    "assert|complex|ctype|errno|fenv|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|"
+    "stddef|stdint|stdio|stdlib|stdnoreturn|string|tgmath|threads|time|uchar|wchar|wctype";
+
+static bool is_reserved(const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *p = reserved_names; *p;) {
+        size_t len = strcspn(p, "|");
+        if (len == n && memcmp(p, name, n) == 0)
+            return true;
+        p += len + (p[len] == '|');
+    }
+    return strcmp(name, "loom") == 0 || strncmp(name, "loom_", 5) == 0; /* the runtime's */
+}
+
+/* Symbols of C are made from the id; the file's name stands in for a missing one. "2-bit" gives net_2_bit. */
 static const char *model_id(session *s, const json *id, const source *src)
 {
-    const char *from = id && id->kind == JSON_STRING && *id->string ? id->string : src->name;
-    if (from == src->name) {
-        const char *slash = strrchr(from, '/');
-        from = slash ? slash + 1 : from;
-    }
-    size_t n = from == src->name || !id ? strcspn(from, ".") : strlen(from);
-    char *name = arena_printf(&s->arena, "%s%.*s", n && !isdigit((unsigned char)*from) ? "" : "net", (int)(n > 60 ? 60 : n), from);
+    bool given = id && id->kind == JSON_STRING && *id->string;
+    const char *slash = strrchr(src->name, '/'), *from = given ? id->string : slash ? slash + 1 : src->name;
+    size_t n = given ? strlen(from) : strcspn(from, ".");
+    char *name = arena_strndup(&s->arena, from, n < 60 ? n : 60);
     for (char *p = name; *p; p++)
         if (!isalnum((unsigned char)*p))
             *p = '_';
-    if (*name == '_')
-        *name = 'n';
-    return name;
+    bool good = isalpha((unsigned char)*name) && !is_reserved(name);
+    return good ? name : arena_printf(&s->arena, "net_%s", name + strspn(name, "_"));
 }
 
 static void read_input(session *s, network *net)
 {
     const json *input = json_get(net->at, "input"), *sh;
-    if (!input)
-        return;
-    if (input->kind != JSON_OBJECT || !(sh = json_get(input, "shape"))) {
-        diag(s, DIAG_ERROR, input, "'input' must be an object such as {\"shape\": [3, 32, 32]}");
+    if (!input || input->kind != JSON_OBJECT)
+        return; /* absent, or reported */
+    if (!(sh = json_get(input, "shape"))) {
+        diag(s, DIAG_ERROR, input, "'input' needs a \"shape\", such as {\"shape\": [3, 32, 32]}");
         return;
     }
     if (!fields_check(s, input, input_fields, "input"))
         return;
     if (sh->n < 1 || sh->n > MAX_RANK - 2) {
-        diag(s, DIAG_ERROR, sh, "the input's shape has %d dimensions, expected 1 to %d", sh->n, MAX_RANK - 2);
+        diag(s, DIAG_ERROR, sh, "'shape' has %d sizes, expected 1 to %d", sh->n, MAX_RANK - 2);
         return;
     }
     net->has_input = true;
     for (const json *j = sh->child; j; j = j->next)
-        net->input.dim[net->input.rank++] = (int64_t)j->number;
+        net->input.dim[net->input.rank++] = json_int(j);
 }
 
-/* One entry of a bundle's models. */
+/* The ids in a bundle, for messages: "a, b" */
+static const char *model_ids(session *s, const json *models)
+{
+    text t = {.arena = &s->arena};
+    for (const json *m = models->child; m; m = m->next) {
+        const json *name = json_get(m, "id");
+        text_printf(&t, "%s'%s'", t.n ? ", " : "", name && name->kind == JSON_STRING ? name->string : "");
+    }
+    return t.s;
+}
+
+/* The entry of a bundle's models with this id; the only one also without. id NULL: the first. */
 static const json *bundle_model(session *s, const json *root, const char *id)
 {
     const json *models = json_get(root, "models");
@@ -217,7 +296,10 @@ static const json *bundle_model(session *s, const json *root, const char *id)
         if (id && name && name->kind == JSON_STRING && strcmp(name->string, id) == 0)
             return m;
     }
-    return models->child;
+    if (!id || models->n == 1)
+        return models->child;
+    diag(s, DIAG_ERROR, models, "the bundle has no model '%s', but %s", id, model_ids(s, models));
+    return NULL;
 }
 
 static bool is_bundle(const json *root)
@@ -228,6 +310,32 @@ static bool is_bundle(const json *root)
 
 static bool attach_weights(session *s, network *net, const json *model);
 
+/* Everything in the description; what is wrong is reported. */
+static void read_description(session *s, network *net)
+{
+    const json *compat = json_get(net->at, "compat");
+    net->compat |= compat && compat->kind == JSON_STRING && strcmp(compat->string, "loom-0.0.7") == 0;
+    if (net->compat)
+        fields_check_compat(s, net->at, network_fields);
+    else
+        fields_check(s, net->at, network_fields, "the description");
+    const json *batch = json_get(net->at, "batch_size"), *seed = json_get(net->at, "seed");
+    const json *dtype = json_get(net->at, "dtype"), *layers = json_get(net->at, "layers");
+    net->batch = batch && batch->kind == JSON_NUMBER && batch->number >= 1 ? json_int(batch) : 1;
+    net->seed = seed && seed->kind == JSON_NUMBER && seed->number > 0 ? (uint64_t)json_int(seed) : 0;
+    net->precision = dtype && dtype->kind == JSON_STRING && strstr(dtype->string, "64") ? F64 : F32;
+    net->id = model_id(s, json_get(net->at, "id"), net->src);
+    read_input(s, net);
+    if (!layers)
+        diag(s, DIAG_ERROR, net->at, "a description needs \"layers\", a list of layers");
+    else if (layers->kind == JSON_ARRAY)
+        read_layers(s, net, layers, "", 1, &net->layers, &net->n_layers);
+    if (s->diags.errors)
+        return;
+    check_names(s, net);
+    check_grid(s, net);
+}
+
 network *network_read(session *s, const source *src)
 {
     json *root = json_read(s, src);
@@ -237,35 +345,20 @@ network *network_read(session *s, const source *src)
     network *net = arena_alloc(&s->arena, sizeof *net);
     if (is_bundle(root)) {
         model = bundle_model(s, root, NULL);
-        at = model ? json_get(model, "cfg") : NULL;
-        if (!at) {
-            diag(s, DIAG_ERROR, model ? model : root, "the bundle holds no description (\"cfg\")");
+        at = json_get(model, "cfg");
+        if (model && !at)
+            diag(s, DIAG_ERROR, model, "the model has no description (\"cfg\")");
+        if (!at)
             return NULL;
-        }
         net->compat = !json_get(root, "producer");
     }
     if (at->kind != JSON_OBJECT) {
-        diag(s, DIAG_ERROR, at, "a description must be an object with \"layers\"");
+        diag(s, DIAG_ERROR, at, "a description must be an object with \"layers\", not %s", json_words(&s->arena, at));
         return NULL;
     }
     net->at = at;
     net->src = src;
-    net->compat |= json_get(at, "compat") != NULL;
-    if (!net->compat)
-        fields_check(s, at, network_fields, "the description");
-    const json *batch = json_get(at, "batch_size"), *seed = json_get(at, "seed"), *layers = json_get(at, "layers");
-    const json *dtype = json_get(at, "dtype");
-    net->batch = batch && batch->kind == JSON_NUMBER && batch->number >= 1 ? (int64_t)batch->number : 1;
-    net->seed = seed && seed->kind == JSON_NUMBER && seed->number > 0 ? (uint64_t)seed->number : 0;
-    net->precision = dtype && dtype->kind == JSON_STRING && strstr(dtype->string, "64") ? F64 : F32;
-    net->id = model_id(s, json_get(at, "id"), src);
-    read_input(s, net);
-    if (!layers)
-        diag(s, DIAG_ERROR, at, "a description needs \"layers\"");
-    else if (layers->kind == JSON_ARRAY && read_layers(s, net, layers, "", 1, &net->layers, &net->n_layers)) {
-        check_names(s, net->layers, net->layers);
-        check_grid(s, net);
-    }
+    read_description(s, net);
     if (s->diags.errors)
         return NULL;
     return !model || attach_weights(s, net, model) ? net : NULL;
@@ -279,19 +372,25 @@ static int base64_value(char c)
          : c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
+/* Character i of a string that was written without escapes, else the whole string. */
+static span character(const json *from, size_t i, size_t n)
+{
+    return from->at.len == n + 2 ? (span){from->at.at + 1 + i, 1} : from->at;
+}
+
 static bool base64_decode(session *s, const json *from, source *out)
 {
-    size_t n = strlen(from->string), m = 0;
+    size_t n = strlen(from->string), m = 0, end = n;
     char *bytes = arena_alloc(&s->arena, n / 4 * 3 + 4);
     unsigned bits = 0;
     int have = 0;
-    size_t end = n;
-    while (end && from->string[end - 1] == '=')
+    while (end && n - end < 2 && from->string[end - 1] == '=')
         end--;
     for (size_t i = 0; i < end; i++) {
         int v = base64_value(from->string[i]);
         if (v < 0) {
-            diag(s, DIAG_ERROR, from, "not base64: unexpected character at position %zu", i);
+            diag_span(s, DIAG_ERROR, from->src, character(from, i, n), json_pointer(&s->arena, from),
+                      "not base64: unexpected character");
             return false;
         }
         bits = (bits << 6 | (unsigned)v) & 0xffffff;
@@ -306,28 +405,44 @@ static bool base64_decode(session *s, const json *from, source *out)
     return true;
 }
 
-static bool attach_list(session *s, layer *first, int n, const json *list, const char *what)
+static bool attach_list(session *s, layer *first, int n, const json *list, const char *whose);
+
+/* The object j to layer l, and what it holds to the layers within l. In files of the original it may lack them. */
+static bool attach_layer(session *s, layer *l, const json *j)
 {
-    if (!list || list->kind != JSON_ARRAY || list->n != n) {
-        if (list && list->kind == JSON_ARRAY)
-            diag(s, DIAG_ERROR, list, "%s: the weights have %d layers, the description has %d", what, list->n, n);
-        else if (list)
-            diag(s, DIAG_ERROR, list, "%s: expected a list of objects", what);
-        return !list;
+    if (j->kind != JSON_OBJECT) {
+        diag(s, DIAG_ERROR, j, "the weights of %s must be an object, not %s", l->name, json_words(&s->arena, j));
+        return false;
+    }
+    l->weights = j;
+    bool good = true;
+    const json *inner = json_get(j, "branch_weights"), *gate = json_get(j, "filter_gate");
+    if ((l->n_children && !inner) || (l->gate && !gate)) {
+        good = l->net->compat;
+        if (!good)
+            diag(s, DIAG_ERROR, j, "the weights of %s lack '%s'", l->name, l->n_children && !inner ? "branch_weights" : "filter_gate");
+    }
+    if (l->n_children && inner)
+        good &= attach_list(s, l->children, l->n_children, inner, arena_printf(&s->arena, "the layers in %s", l->name));
+    if (l->gate && gate)
+        good &= attach_layer(s, l->gate, gate);
+    return good;
+}
+
+static bool attach_list(session *s, layer *first, int n, const json *list, const char *whose)
+{
+    if (list->kind != JSON_ARRAY) {
+        diag(s, DIAG_ERROR, list, "the weights of %s must be a list of objects, not %s", whose, json_words(&s->arena, list));
+        return false;
+    }
+    if (list->n != n) {
+        diag(s, DIAG_ERROR, list, "these are the weights of %d layers, but %s are %d", list->n, whose, n);
+        return false;
     }
     bool good = true;
     const json *j = list->child;
-    for (layer *l = first; l; l = l->next, j = j->next) {
-        if (j->kind != JSON_OBJECT) {
-            diag(s, DIAG_ERROR, j, "the weights of a layer must be an object");
-            return false;
-        }
-        l->weights = j;
-        if (l->n_children)
-            good &= attach_list(s, l->children, l->n_children, json_get(j, "branch_weights"), l->name);
-        if (l->gate)
-            l->gate->weights = json_get(j, "filter_gate");
-    }
+    for (layer *l = first; l; l = l->next, j = j->next)
+        good &= attach_layer(s, l, j);
     return good;
 }
 
@@ -336,14 +451,14 @@ static bool attach_weights(session *s, network *net, const json *model)
     const json *weights = json_get(model, "weights");
     const json *fmt = json_get(weights, "fmt"), *data = json_get(weights, "data");
     if (!fmt || fmt->kind != JSON_STRING) {
-        diag(s, DIAG_ERROR, weights ? weights : model, "the bundle's \"weights\" need a \"fmt\"");
+        diag(s, DIAG_ERROR, weights ? weights : model, "the model needs \"weights\" with a \"fmt\": \"jsonModelB64\" or \"json\"");
         return false;
     }
     if (strcmp(fmt->string, "json") == 0) {
         data = weights;
     } else if (strcmp(fmt->string, "jsonModelB64") == 0) {
         if (!data || data->kind != JSON_STRING) {
-            diag(s, DIAG_ERROR, weights, "the bundle's \"weights\" need \"data\", a base64 text");
+            diag(s, DIAG_ERROR, weights, "these weights need \"data\", a base64 text");
             return false;
         }
         source *decoded = arena_alloc(&s->arena, sizeof *decoded);
@@ -351,7 +466,7 @@ static bool attach_weights(session *s, network *net, const json *model)
         if (!data)
             return false;
     } else {
-        diag(s, DIAG_ERROR, fmt, "weights in the format '%s' cannot be read, expected 'jsonModelB64' or 'json'", fmt->string);
+        diag(s, DIAG_ERROR, fmt, "unknown format of weights '%s', expected 'jsonModelB64' or 'json'", fmt->string);
         return false;
     }
     const json *list = json_get(data, "layers");
@@ -359,7 +474,7 @@ static bool attach_weights(session *s, network *net, const json *model)
         diag(s, DIAG_ERROR, data, "the weights have no \"layers\"");
         return false;
     }
-    return attach_list(s, net->layers, net->n_layers, list, "the network");
+    return attach_list(s, net->layers, net->n_layers, list, "the network's layers");
 }
 
 bool network_weights(session *s, network *net, const source *src)
@@ -368,7 +483,8 @@ bool network_weights(session *s, network *net, const source *src)
     if (!root)
         return false;
     if (!is_bundle(root)) {
-        diag(s, DIAG_ERROR, root, "not a bundle: \"type\" must be \"modelhost/bundle\"");
+        const json *type = json_get(root, "type");
+        diag(s, DIAG_ERROR, type ? type : root, "not a file of weights: its \"type\" must be \"modelhost/bundle\"");
         return false;
     }
     const json *model = bundle_model(s, root, net->id);

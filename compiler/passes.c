@@ -52,6 +52,7 @@ static void evaluate(graph *g, op *o)
     a.out = y->data = arena_array(g->arena, shape_size(&y->shape), real_size(g->precision));
     o->type->eval[g->precision](&a);
     y->kind = TENSOR_CONST;
+    y->op = -1;
     y->name = arena_printf(g->arena, "%s_c%d", o->layer ? o->layer->path : "net", o->out);
     o->dead = true;
 }

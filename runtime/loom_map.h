@@ -65,18 +65,23 @@
     LOOM_MAP_FN(div, T, V, a / b)
 
 LOOM_MAP_SCALAR(f32, float, float)
+LOOM_MAP_FNS(f32, float)
 LOOM_MAP_SCALAR(f64, double, double)
+LOOM_MAP_FNS(f64, double)
+
 #if LOOM_F32_LANES > 1
 LOOM_MAP_VECTOR(f32v, loom_f32v, float, loom_i32v)
-LOOM_MAP_VECTOR(f64v, loom_f64v, double, loom_i64v)
-#else
-LOOM_MAP_SCALAR(f32v, loom_f32v, float)
-LOOM_MAP_SCALAR(f64v, loom_f64v, double)
-#endif
-
-LOOM_MAP_FNS(f32, float)
-LOOM_MAP_FNS(f64, double)
 LOOM_MAP_FNS(f32v, loom_f32v)
+#else
+LOOM_MAP_SCALAR(f32v, float, float)
+LOOM_MAP_FNS(f32v, float)
+#endif
+#if LOOM_F64_LANES > 1
+LOOM_MAP_VECTOR(f64v, loom_f64v, double, loom_i64v)
 LOOM_MAP_FNS(f64v, loom_f64v)
+#else
+LOOM_MAP_SCALAR(f64v, double, double)
+LOOM_MAP_FNS(f64v, double)
+#endif
 
 #endif

@@ -18,6 +18,13 @@
 #include "loom_rt.h"
 #include <stdint.h>
 
+/* The functions themselves: inlined into loops, unless the compiler was told to save space. */
+#ifdef __OPTIMIZE_SIZE__
+#define LOOM_MATH LOOM_NOINLINE
+#else
+#define LOOM_MATH LOOM_INLINE
+#endif
+
 /* ---- once: integer helpers and square root ------------------------------------------------------------ */
 
 LOOM_INLINE uint32_t loom_bits_f32(float x)
@@ -265,6 +272,7 @@ LOOM_ONE_LANE_ALL(f64, double)
 #endif
 #undef LOOM_ONE_LANE
 #undef LOOM_ONE_LANE_ALL
+#undef LOOM_MATH
 
 #elif defined(LM_REAL) && defined(LM_LANES)
 
@@ -349,9 +357,34 @@ LOOM_INLINE LM_F LM_N(signed_as)(LM_F x, LM_F y) { return LM_FLT(LM_BITS(x) | (L
 /* The leading half of x's bits. */
 LOOM_INLINE LM_F LM_N(head)(LM_F x) { return LM_FLT(LM_BITS(x) & LM_HEAD); }
 
-/* Smaller or larger of x and a constant; NaN stays. */
-LOOM_INLINE LM_F LM_N(at_most)(LM_F x, LM_S limit) { return LM_SEL(LM_LT(limit, x), LM_N(all)(limit), x); }
-LOOM_INLINE LM_F LM_N(at_least)(LM_F x, LM_S limit) { return LM_SEL(LM_LT(x, limit), LM_N(all)(limit), x); }
+/* Smaller or larger of x and a constant; NaN stays. x86 does just this in one instruction, which compilers miss. */
+#if LM_LANES > 1 && defined(__AVX__)
+#define LM_CLAMP(op, r, limit, x) __asm__("v" op " %2, %1, %0" : "=v"(r) : "v"(limit), "v"(x))
+#elif LM_LANES > 1 && defined(__SSE2__) && LM_REAL * LM_LANES == 128
+#define LM_CLAMP(op, r, limit, x) __asm__(op " %2, %0" : "=x"(r) : "0"(limit), "x"(x))
+#endif
+LOOM_INLINE LM_F LM_N(at_most)(LM_F x, LM_S most)
+{
+    LM_F limit = LM_N(all)(most), r;
+#ifdef LM_CLAMP
+    LM_CLAMP(LM_C("minps", "minpd"), r, limit, x);
+#else
+    r = LM_SEL(LM_LT(limit, x), limit, x);
+#endif
+    return r;
+}
+
+LOOM_INLINE LM_F LM_N(at_least)(LM_F x, LM_S least)
+{
+    LM_F limit = LM_N(all)(least), r;
+#ifdef LM_CLAMP
+    LM_CLAMP(LM_C("maxps", "maxpd"), r, limit, x);
+#else
+    r = LM_SEL(LM_LT(x, limit), limit, x);
+#endif
+    return r;
+}
+#undef LM_CLAMP
 
 /* A value as hi + lo, the sum good for more bits than the format has. */
 typedef struct { LM_F hi, lo; } LM_N(pair);
@@ -428,7 +461,7 @@ LOOM_INLINE LM_F LM_N(scale)(LM_F x, LM_U k)
 #define LM_POW2_MINUS(k, n) LM_FLT((LM_C(3u * LM_BIAS, (uint64_t)3 * LM_BIAS) + (n) - (k)) << LM_MANT)
 
 /* e^x. Beyond the limits the scaling itself gives infinity or zero. */
-LOOM_INLINE LM_F LM_N(exp)(LM_F x)
+LOOM_MATH LM_F LM_N(exp)(LM_F x)
 {
     LM_F t = LM_N(at_least)(LM_N(at_most)(x, LM_C(89.0f, 710.0)), LM_C(-104.0f, -746.0));
     LM_N(exp_parts) e = LM_N(exp_split)(t);
@@ -438,7 +471,7 @@ LOOM_INLINE LM_F LM_N(exp)(LM_F x)
 /* e^x - 1 = ((1 - 2^-k) + hi + lo) * 2^k: no cancellation is lost, for the first three are added exactly. For f32 and
  * x > 0, k changes a little late, first at x = 0.4426, where the sum cancels less; the polynomial for that range
  * leaves an error of 2^-29.5. */
-LOOM_INLINE LM_F LM_N(expm1)(LM_F x)
+LOOM_MATH LM_F LM_N(expm1)(LM_F x)
 {
     LM_F t = LM_N(at_least)(LM_N(at_most)(x, LM_C(89.0f, 710.0)), LM_C(-20.0f, -40.0));
     LM_F zero = LM_N(all)(LM_ZERO), late = LM_SEL(LM_LT(t, zero), zero, LM_N(all)(LM_C(0.096f, LM_ZERO)));
@@ -461,7 +494,7 @@ LOOM_INLINE LM_F LM_N(expm1)(LM_F x)
 /* 1 / (1 + e^-x). With u = 2^-k, e^|x| = (1 + hi + lo) / u: the negative side is u / (u + 1 + hi + lo). The quotient
  * is made of a first half q, whose product with the head of the divisor d is exact, and the remainder times 1/d.
  * The positive side is one minus that. */
-LOOM_INLINE LM_F LM_N(sigmoid)(LM_F x)
+LOOM_MATH LM_F LM_N(sigmoid)(LM_F x)
 {
     LM_N(exp_parts) e = LM_N(exp_split)(LM_N(at_most)(LM_N(abs)(x), LM_C(104.0f, 746.0)));
     LM_F big = LM_POW2_MINUS(e.k, LM_C(32u, 64u));
@@ -475,7 +508,7 @@ LOOM_INLINE LM_F LM_N(sigmoid)(LM_F x)
 
 /* (e^2a - 1) / (e^2a + 1) = (1 - u + hi + lo) / (1 + u + hi + lo), a = |x|, u = 2^-k; quotient as in sigmoid.
  * For small x, k is 0 and this is (hi + lo) / (2 + hi + lo): nothing cancels. */
-LOOM_INLINE LM_F LM_N(tanh)(LM_F x)
+LOOM_MATH LM_F LM_N(tanh)(LM_F x)
 {
     LM_F a = LM_N(at_most)(LM_N(abs)(x), LM_C(10.0f, 20.0));
     LM_N(exp_parts) e = LM_N(exp_split)(a + a);
@@ -488,7 +521,7 @@ LOOM_INLINE LM_F LM_N(tanh)(LM_F x)
 
 /* x / (1 + e^-x): n / d of sigmoid with numerator 1 (x < 0) or 1 + hi + lo, kept as q + y * rest and multiplied by
  * x in two halves. */
-LOOM_INLINE LM_F LM_N(silu)(LM_F x)
+LOOM_MATH LM_F LM_N(silu)(LM_F x)
 {
     LM_F t = LM_N(at_least)(x, LM_C(-109.0f, -752.0));
     LM_N(exp_parts) e = LM_N(exp_split)(LM_N(at_most)(LM_N(abs)(t), LM_C(109.0f, 752.0)));
@@ -557,7 +590,7 @@ LOOM_INLINE LM_N(log_parts) LM_N(log_split)(LM_F u, LM_F bias)
 }
 
 /* log(x). Subnormal arguments are scaled first. */
-LOOM_INLINE LM_F LM_N(log)(LM_F x)
+LOOM_MATH LM_F LM_N(log)(LM_F x)
 {
     LM_F tiny = LM_N(all)(LM_C(1.17549435e-38f, 2.2250738585072014e-308)), zero = LM_N(all)(LM_ZERO);
     LM_F u = LM_SEL(LM_LT(x, tiny), x * LM_C(33554432.0f, 18014398509481984.0), x);
@@ -572,7 +605,7 @@ LOOM_INLINE LM_F LM_N(log)(LM_F x)
 }
 
 /* log(1 + x): 1 + x = u + low exactly. */
-LOOM_INLINE LM_F LM_N(log1p)(LM_F x)
+LOOM_MATH LM_F LM_N(log1p)(LM_F x)
 {
     LM_F one = LM_N(all)(LM_ONE);
     LM_F a = LM_SEL(LM_LT(one, x), x, one), b = LM_SEL(LM_LT(one, x), one, x);
@@ -586,7 +619,7 @@ LOOM_INLINE LM_F LM_N(log1p)(LM_F x)
 }
 
 /* log(1 + e^x) = max(x, 0) + log(1 + t + more), t + more = e^-|x|. For t >= 1/3, 1 + t = 2 * (1 + (t - 1) / 2). */
-LOOM_INLINE LM_F LM_N(softplus)(LM_F x)
+LOOM_MATH LM_F LM_N(softplus)(LM_F x)
 {
     LM_N(exp_parts) e = LM_N(exp_split)(-LM_N(at_most)(LM_N(abs)(x), LM_C(104.0f, 746.0)));
     LM_F s = e.hi + e.lo, p = LM_ONE + s, third = LM_N(all)(LM_C(0.333333313f, 0.33333333333333331));
@@ -665,7 +698,7 @@ LOOM_INLINE LM_N(pair) LM_N(normal_tail)(LM_F n, LM_F a, LM_N(exp_parts) e)
 
 /* erf(x). |x| < 3/4: x + x * Q(x^2), error of Q f32 2^-29.2, f64 2^-56.2. Else 1 - 2 * Phi(-a), a = sqrt(2) * |x|;
  * x^2 is exact as (head of x)^2 + more. */
-LOOM_INLINE LM_F LM_N(erf)(LM_F x)
+LOOM_MATH LM_F LM_N(erf)(LM_F x)
 {
     LM_F t = LM_N(at_most)(LM_N(abs)(x), LM_C(4.0f, 6.0)), z = t * t;
     LM_F t1 = LM_N(head)(t), square = t1 * t1, more = (t - t1) * (t + t1);
@@ -696,7 +729,7 @@ LOOM_INLINE LM_F LM_N(erf)(LM_F x)
 }
 
 /* x * Phi(x): -g on the negative side and x - g on the positive, g = a * Phi(-a), a = |x|; a^2 is exact as in erf. */
-LOOM_INLINE LM_F LM_N(gelu)(LM_F x)
+LOOM_MATH LM_F LM_N(gelu)(LM_F x)
 {
     LM_F a = LM_N(at_most)(LM_N(abs)(x), LM_C(15.0f, 39.0)), a1 = LM_N(head)(a);
     LM_F square = LM_HALF * a1 * a1, more = LM_HALF * (a - a1) * (a + a1);
@@ -813,13 +846,13 @@ LOOM_INLINE LM_F LM_N(sin_turned)(LM_F x, LM_SU turn)
 #endif
 
 /* sin(x) is x for small x: this keeps -0. */
-LOOM_INLINE LM_F LM_N(sin)(LM_F x)
+LOOM_MATH LM_F LM_N(sin)(LM_F x)
 {
     LM_F s = LM_N(sin_turned)(x, 0u);
     return LM_SEL(LM_LT(LM_N(abs)(x), LM_N(all)(LM_C(1.22070312e-4f, 3.7252902984619141e-9))), x, s);
 }
 
-LOOM_INLINE LM_F LM_N(cos)(LM_F x) { return LM_N(sin_turned)(x, 1u); }
+LOOM_MATH LM_F LM_N(cos)(LM_F x) { return LM_N(sin_turned)(x, 1u); }
 
 /* ---- vector square root: whole registers where the machine has them ------------------------------------- */
 

@@ -228,4 +228,131 @@ LOOM_VECTOR_PART(f32, loom_f32v, float, LOOM_F32_LANES)
 LOOM_VECTOR_PART(f64, loom_f64v, double, LOOM_F64_LANES)
 #endif
 
+/* ---- rows: sums, the maximum, and copies of n numbers ------------------------------------------------ */
+
+/* loom_T_sum8(x, n)               x[0] + x[1] + ...
+ * loom_T_sumsq8_about(x, m, n)    (x[0] - m)^2 + (x[1] - m)^2 + ...
+ * loom_T_max(x, n)                x[0], replaced by each x[k] that is larger: NaN only where x[0] is
+ * loom_T_divide(x, by, n)         x[k] = x[k] / by
+ * loom_T_copy(y, x, n)            y[k] = x[k]
+ * With _s the elements are x[0], x[s], x[2 * s], ...
+ *
+ * A sum has eight lanes on every machine: lane l adds the elements l, l + 8, l + 16, ... in this order to 0,
+ * then the lanes are added as LOOM_JOIN8 says. The lanes lie in as many vectors as the machine needs. */
+#define LOOM_JOIN8(s) ((((s)[0] + (s)[4]) + ((s)[2] + (s)[6])) + (((s)[1] + (s)[5]) + ((s)[3] + (s)[7])))
+
+/* Vectors for sums: loom_f32s has up to eight lanes; loom_f64v never has more. */
+#if LOOM_F32_LANES > 8
+#define LOOM_F32_SUM_LANES 8
+typedef float loom_f32s __attribute__((vector_size(32)));
+#else
+#define LOOM_F32_SUM_LANES LOOM_F32_LANES
+typedef loom_f32v loom_f32s;
+#endif
+LOOM_VECTOR_MEMORY(f32s, loom_f32s, float)
+
+/* Where a < b, b; else a. */
+#if LOOM_F32_LANES > 1
+#define LOOM_LARGER(a, b, MASK, V) ((V)(((MASK)((a) < (b)) & (MASK)(b)) | (~(MASK)((a) < (b)) & (MASK)(a))))
+#else
+#define LOOM_LARGER(a, b, MASK, V) ((a) < (b) ? (b) : (a))
+#endif
+
+/* One sum: `a` stands for the element in TERM, for a vector of them in TERMS. W: lanes of the vectors S. */
+#define LOOM_SUM8(name, S, V, REAL, W, PARAMS, TERMS, TERM)                                              \
+    LOOM_INLINE REAL name PARAMS                                                                         \
+    {                                                                                                    \
+        V v[8 / (W)];                                                                                    \
+        REAL s[8];                                                                                       \
+        int k = 0;                                                                                       \
+        for (int i = 0; i < 8 / (W); i++)                                                                \
+            v[i] = loom_##S##_splat(0);                                                                  \
+        for (; k + 8 <= n; k += 8)                                                                       \
+            for (int i = 0; i < 8 / (W); i++) {                                                          \
+                const V a = loom_##S##_load(x + k + i * (W));                                            \
+                v[i] += TERMS;                                                                           \
+            }                                                                                            \
+        for (int i = 0; i < 8 / (W); i++)                                                                \
+            loom_##S##_store(s + i * (W), v[i]);                                                         \
+        for (int l = 0; k + l < n; l++) {                                                                \
+            const REAL a = x[k + l];                                                                     \
+            s[l] += TERM;                                                                                \
+        }                                                                                                \
+        return LOOM_JOIN8(s);                                                                            \
+    }
+
+#define LOOM_SUM8_S(name, REAL, PARAMS, TERM)                                                            \
+    LOOM_INLINE REAL name PARAMS                                                                         \
+    {                                                                                                    \
+        REAL t[8] = {0, 0, 0, 0, 0, 0, 0, 0};                                                            \
+        for (int k = 0; k < n; k++) {                                                                    \
+            const REAL a = x[k * s];                                                                     \
+            t[k % 8] += TERM;                                                                            \
+        }                                                                                                \
+        return LOOM_JOIN8(t);                                                                            \
+    }
+
+/* The last vector of a row may overlap the one before it: no element needs a loop of its own. */
+#define LOOM_ROW(T, V, REAL, LANES, MASK)                                                                \
+    LOOM_INLINE REAL loom_##T##_max_s(const REAL *x, ptrdiff_t s, int n)                                 \
+    {                                                                                                    \
+        REAL m = x[0];                                                                                   \
+        for (int k = 1; k < n; k++)                                                                      \
+            m = m < x[k * s] ? x[k * s] : m;                                                             \
+        return m;                                                                                        \
+    }                                                                                                    \
+    LOOM_INLINE REAL loom_##T##_max(const REAL *x, int n)                                                \
+    {                                                                                                    \
+        if (n < 2 * (LANES))                                                                             \
+            return loom_##T##_max_s(x, 1, n);                                                            \
+        REAL r[LANES];                                                                                   \
+        V m = loom_##T##_splat(x[0]);                                                                    \
+        for (int k = 0; k < n; k += LANES) {                                                             \
+            const V a = loom_##T##_load(x + loom_min(k, n - (LANES)));                                   \
+            m = LOOM_LARGER(m, a, MASK, V);                                                              \
+        }                                                                                                \
+        loom_##T##_store(r, m);                                                                          \
+        for (int w = (LANES) / 2; w > 0; w /= 2)                                                         \
+            for (int l = 0; l < w; l++)                                                                  \
+                r[l] = r[l] < r[l + w] ? r[l + w] : r[l];                                                \
+        return r[0];                                                                                     \
+    }                                                                                                    \
+    LOOM_INLINE void loom_##T##_divide_s(REAL *x, ptrdiff_t s, REAL by, int n)                           \
+    {                                                                                                    \
+        for (int k = 0; k < n; k++)                                                                      \
+            x[k * s] /= by;                                                                              \
+    }                                                                                                    \
+    LOOM_INLINE void loom_##T##_divide(REAL *x, REAL by, int n)                                          \
+    {                                                                                                    \
+        const V d = loom_##T##_splat(by);                                                                \
+        int k = 0;                                                                                       \
+        for (; k + (LANES) <= n; k += LANES)                                                             \
+            loom_##T##_store(x + k, loom_##T##_load(x + k) / d);                                         \
+        if (k < n)                                                                                       \
+            loom_##T##_store_n(x + k, loom_##T##_load_n(x + k, n - k) / d, n - k);                       \
+    }                                                                                                    \
+    LOOM_INLINE void loom_##T##_copy(REAL *LOOM_RESTRICT y, const REAL *LOOM_RESTRICT x, int n)          \
+    {                                                                                                    \
+        if (n < (LANES))                                                                                 \
+            for (int k = 0; k < n; k++)                                                                  \
+                y[k] = x[k];                                                                             \
+        else                                                                                             \
+            for (int k = 0; k < n; k += LANES) {                                                         \
+                const int at = loom_min(k, n - (LANES));                                                 \
+                loom_##T##_store(y + at, loom_##T##_load(x + at));                                       \
+            }                                                                                            \
+    }
+
+#define LOOM_SUMS(T, S, V, REAL, W)                                                                      \
+    LOOM_SUM8(loom_##T##_sum8, S, V, REAL, W, (const REAL *x, int n), a, a)                              \
+    LOOM_SUM8(loom_##T##_sumsq8_about, S, V, REAL, W, (const REAL *x, REAL m, int n),                    \
+              (a - loom_##S##_splat(m)) * (a - loom_##S##_splat(m)), (a - m) * (a - m))                  \
+    LOOM_SUM8_S(loom_##T##_sum8_s, REAL, (const REAL *x, ptrdiff_t s, int n), a)                         \
+    LOOM_SUM8_S(loom_##T##_sumsq8_about_s, REAL, (const REAL *x, ptrdiff_t s, REAL m, int n), (a - m) * (a - m))
+
+LOOM_SUMS(f32, f32s, loom_f32s, float, LOOM_F32_SUM_LANES)
+LOOM_SUMS(f64, f64, loom_f64v, double, LOOM_F64_LANES)
+LOOM_ROW(f32, loom_f32v, float, LOOM_F32_LANES, loom_i32v)
+LOOM_ROW(f64, loom_f64v, double, LOOM_F64_LANES, loom_i64v)
+
 #endif

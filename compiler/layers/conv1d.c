@@ -56,8 +56,7 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
         return 0;
     if (s.dim[0] % groups || filters % groups) {
         layer_error(g, l, "groups",
-                    "groups is %lld, which must divide the %lld channels of the input and the %lld "
-                    "filters",
+                    "groups is %lld, which must divide the %lld channels of the input and the %lld filters",
                     (long long)groups, (long long)s.dim[0], (long long)filters);
         return 0;
     }

@@ -59,15 +59,6 @@ static bool read_heads(graph *g, const layer *l, tensor_id x, heads *h)
     return true;
 }
 
-static tensor_id project(graph *g, const layer *l, tensor_id x, const char *weights, const char *bias,
-                         int64_t out)
-{
-    int64_t in = last_axis(g, x);
-    tensor_id w = param(g, l, weights, NULL, shape_of(2, in, out), sqrt(6.0 / (double)(in + out)), 0);
-    tensor_id b = layer_bool(l, "bias", true) ? param(g, l, bias, NULL, shape_of(1, out), 0, 0) : 0;
-    return w ? matmul(g, x, w, b, false) : 0;
-}
-
 /* cos or sin of position * base^(-2 j / size), for j below size / 2. */
 static tensor_id rope_table(graph *g, const layer *l, const heads *h, bool cosine)
 {

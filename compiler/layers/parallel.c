@@ -85,8 +85,7 @@ static bool same_shapes(graph *g, const layer *l, const tensor_id *parts, int n)
         if (!shape_equal(tensor_shape(g, parts[0]), tensor_shape(g, parts[i]))) {
             shape a = sample_shape(g, parts[0]), b = sample_shape(g, parts[i]);
             layer_error(g, l, "combine_mode",
-                        "branch 0 gives %s, but branch %d gives %s; to %s them their shapes must be "
-                        "equal",
+                        "branch 0 gives %s, but branch %d gives %s; to %s them their shapes must be equal",
                         shape_text(g->arena, &a), i, shape_text(g->arena, &b),
                         layer_string(l, "combine_mode", "combine"));
             return false;
@@ -178,7 +177,7 @@ static void pad_compat(graph *g, const layer *l, tensor_id *parts, int n)
 static int64_t position_int(const json *position, const char *key, int64_t def)
 {
     const json *j = json_get(position, key);
-    return j && json_is_int(j) && j->number >= 0 && j->number <= 1 << 20 ? (int64_t)j->number : def;
+    return j && json_is_int(j) && j->number >= 0 && j->number <= 1 << 20 ? json_int(j) : def;
 }
 
 /* The cell of each branch in *cells, -1 where it has none. In the original entry i is that of branch i. */

@@ -13,7 +13,7 @@
     {"hidden_size", FIELD_INT, 1, 1 << 24, "input_size", 0, "numbers in a step of the output"},              \
     {"seq_length", FIELD_INT, 1, 1 << 24, "the first axis of the input", 0, "steps"},                        \
     {"stateful", FIELD_BOOL, 0, 0, "false", 0, "whether a call goes on where the last one ended"},           \
-    {"return_sequences", FIELD_BOOL, 0, 0, "true", 0, "whether all steps are the result, or only the last one"}
+    {"return_sequences", FIELD_BOOL, 0, 0, "true", 0, "whether all steps are the result, or the last"}
 
 static inline bool infer_recurrent(const layer *l, shape *s)
 {

@@ -21,8 +21,7 @@ static bool read_shape(graph *g, const layer *l, const shape *from, shape *to)
         if (bad) {
             layer_error(g, l, "shape",
                         v[i] == -1 ? "only one entry of 'shape' may be -1"
-                                   : "the sizes in 'shape' must be "
-                                     "positive, or -1 once");
+                                   : "the sizes in 'shape' must be positive, or -1 once");
             return false;
         }
         if (v[i] == -1)

@@ -4,6 +4,8 @@
 
 #include "../ops/ops.h"
 
+#include <math.h>
+
 /* x as [B, rows, n], where a row is n consecutive numbers; as it is when the last axis has n. Says what is
  * wrong, at the field `name` that gives n, when rows do not come out even. */
 static inline tensor_id as_rows(graph *g, const layer *l, const char *name, tensor_id x, int64_t n)
@@ -47,6 +49,16 @@ static inline int64_t last_axis(const graph *g, tensor_id x)
 {
     shape s = sample_shape(g, x);
     return s.rank ? s.dim[s.rank - 1] : 1;
+}
+
+/* bias + x W on the last axis, the bias first. */
+static inline tensor_id project(graph *g, const layer *l, tensor_id x, const char *weights, const char *bias,
+                                int64_t out)
+{
+    int64_t in = last_axis(g, x);
+    tensor_id w = param(g, l, weights, NULL, shape_of(2, in, out), sqrt(6.0 / (double)(in + out)), 0);
+    tensor_id b = layer_bool(l, "bias", true) ? param(g, l, bias, NULL, shape_of(1, out), 0, 0) : 0;
+    return w ? matmul(g, x, w, b, false) : 0;
 }
 
 #endif

@@ -13,7 +13,7 @@ static const field fields[] = {
     {"gumbel_noise", FIELD_BOOL, 0, 0, "false", 0, "gumbel: whether noise is added, new in each call"},
     {"mask", FIELD_BOOLS, 0, 0, 0, 0, "masked: for each entry of the last axis, whether it takes part"},
     {"entmax_alpha", FIELD_NUMBER, 1, 16, "1.5", 0, "entmax: 1 is softmax, 2 is sparsemax"},
-    {"adaptive_clusters", FIELD_INTS, 0, 1 << 30, 0, 0,
+    {"adaptive_clusters", FIELD_INT_LISTS, 0, 1 << 30, 0, 0,
      "adaptive: lists of classes, each class in one of them"},
     {"mixture_weights", FIELD_NUMBERS, 0, 1e30, 0, 0,
      "mixture: one weight for each group, scaled to the sum 1"},
@@ -118,7 +118,7 @@ static bool check_clusters(graph *g, const layer *l, int64_t n)
     int64_t count = 0;
     for (const json *c = list ? list->child : NULL; c; c = c->next)
         for (const json *j = c->kind == JSON_ARRAY ? c->child : NULL; j; j = j->next, count++) {
-            int64_t k = (int64_t)j->number;
+            int64_t k = json_int(j);
             if (k >= n || seen[k]) {
                 layer_error(g, l, "adaptive_clusters",
                             k < n ? "class %lld (of %lld) is in two clusters"
@@ -145,8 +145,8 @@ static tensor_id mixture(graph *g, const layer *l, tensor_id x)
         sum += j->number;
     if (!list || !(sum > 0) || n % list->n != 0) {
         layer_error(g, l, "mixture_weights",
-                    "a mixture needs \"mixture_weights\", not all 0, one for each group of the %lld "
-                    "numbers of the last axis; there are %d",
+                    "a mixture needs \"mixture_weights\", not all 0, one for each group of the %lld numbers "
+                    "of the last axis; there are %d",
                     (long long)n, list ? list->n : 0);
         return 0;
     }
@@ -167,7 +167,8 @@ static tensor_id entmax_or_softmax(graph *g, tensor_id x, double alpha)
 
 static bool is(const char *variant, const char *name) { return strcmp(variant, name) == 0; }
 
-/* The original: one distribution over the whole call, wrong thresholds, and standard where something is odd. */
+/* The original: one distribution over the whole call, wrong thresholds, and the standard variant where
+ * something is odd. */
 static tensor_id lower_compat(graph *g, const layer *l, tensor_id x)
 {
     const char *variant = layer_string(l, "softmax_variant", "standard");

@@ -15,10 +15,12 @@ typedef struct sliding {
     int pad[4]; /* top, bottom, left, right */
 } sliding;
 
-#define KERNEL_FIELD {"kernel_size", FIELD_SIZES, 1, MAX_KERNEL, 0, 0, "size of the window, or [rows, columns]"}
+#define KERNEL_FIELD                                                                                         \
+    {"kernel_size", FIELD_SIZES, 1, MAX_KERNEL, 0, 0, "size of the window, or [rows, columns]"}
 #define PADDING_FIELD                                                                                        \
     {"padding", FIELD_PAD, 0, MAX_PADDING, "0", 0,                                                           \
-     "border: n, one per direction, all sides ([top, left, bottom, right] or [left, right]), \"same\" or \"valid\""}
+     "border: n, one per direction, all sides ([top, left, bottom, right] or [left, right]), \"same\" "      \
+     "or \"valid\""}
 
 /* Reads sizes for n directions into out[2-n .. 1]; one number stands for all. */
 static inline bool read_sizes(graph *g, const layer *l, const char *name, int n, int64_t max, int def[2],
@@ -97,8 +99,7 @@ static inline bool check_window(graph *g, const layer *l, const shape *s, int n,
         if (reach > all) {
             layer_error(g, l, "kernel_size",
                         "the window covers %lld %s, but the input %s has %lld with its padding; make the "
-                        "kernel smaller "
-                        "or the padding larger",
+                        "kernel smaller or the padding larger",
                         (long long)reach,
                         d == 0   ? "rows"
                         : n == 2 ? "columns"
@@ -159,8 +160,8 @@ static inline tensor_id lower_pool(graph *g, const layer *l, tensor_id x, pool_k
     for (int d = 0; d < 2; d++) {
         if (w.pad[2 * d] >= w.kernel[d] || w.pad[2 * d + 1] >= w.kernel[d]) {
             layer_error(g, l, "padding",
-                        "the padding must be smaller than the kernel (%d), or some windows would "
-                        "lie outside the input",
+                        "the padding must be smaller than the kernel (%d), or some windows would lie "
+                        "outside the input",
                         w.kernel[d]);
             return 0;
         }

@@ -2,8 +2,6 @@
 #include "compat.h"
 #include "rows.h"
 
-#include <math.h>
-
 static const field fields[] = {
     {"input_size|input_height", FIELD_INT, 1, 1 << 24, "the last axis of the input", 0, "inputs and outputs"},
     {"hidden_size|output_height|intermediate_size", FIELD_INT, 1, 1 << 24, 0, 0, "numbers in between"},
@@ -14,15 +12,6 @@ static bool infer(const layer *l, shape *s)
 {
     *s = shape_of(1, layer_int(l, "input_size", 0));
     return layer_has(l, "input_size");
-}
-
-static tensor_id project(graph *g, const layer *l, tensor_id x, const char *weights, const char *bias,
-                         int64_t out)
-{
-    int64_t in = last_axis(g, x);
-    tensor_id w = param(g, l, weights, NULL, shape_of(2, in, out), sqrt(6.0 / (double)(in + out)), 0);
-    tensor_id b = layer_bool(l, "bias", true) ? param(g, l, bias, NULL, shape_of(1, out), 0, 0) : 0;
-    return w ? matmul(g, x, w, b, false) : 0;
 }
 
 static tensor_id lower(graph *g, const layer *l, tensor_id x)

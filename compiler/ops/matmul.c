@@ -52,7 +52,8 @@ static bool pack_b(const graph *g, const op *o, int input, struct pack *p)
     return true;
 }
 
-/* b that is computed at run time is brought into panels first, one matrix at a time. */
+/* b that is computed at run time is brought into panels first, one matrix at a time, unless its rows are
+ * whole panels side by side already. */
 static int64_t scratch(const graph *g, const op *o)
 {
     if (is_const(g, o->in[1]))
@@ -60,8 +61,9 @@ static int64_t scratch(const graph *g, const op *o)
     const matmul_attr *at = o->attr;
     const shape *b = tensor_shape(g, o->in[1]);
     int64_t rows = b->dim[b->rank - 2], cols = b->dim[b->rank - 1], w = panel_width(g->precision);
-    int64_t n = at->trans_b ? rows : cols, k = at->trans_b ? cols : rows;
-    return (n + w - 1) / w * w * k;
+    if (!at->trans_b)
+        return cols % w == 0 ? 0 : (cols + w - 1) / w * w * rows;
+    return (rows + w - 1) / w * w * cols;
 }
 
 static const attr_def attrs[] = {{"trans_b", ATTR_INT, offsetof(matmul_attr, trans_b), 0}, {0}};

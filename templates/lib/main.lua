@@ -60,6 +60,8 @@ end
 require_lib("lib/c.lua")
 require_lib("lib/tile.lua")
 require_lib("lib/matmul.lua")
+require_lib("lib/rows.lua")
+require_lib("lib/pool.lua")
 require_lib("lib/conv.lua")
 
 local function write(name, text) loom.write(name, text) end

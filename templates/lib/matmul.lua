@@ -89,7 +89,8 @@ function matmul_tile(step)
             local trans = step.attr.trans_b == 1
             local r = #w.shape
             w.sn, w.sk = w.stride[trans and r - 1 or r], w.stride[trans and r or r - 1]
-            if w.sn == 1 and full(n) then
+            if not step.scratch then
+                assert(w.sn == 1 and full(n), "the rows of a matrix are not contiguous")
                 w.direct = w.sk
             else
                 tile.before = pack_lines(w, n, k, model.panel)

@@ -19,7 +19,9 @@ static void dump(const $(real) *data, int rank, const long *shape, const long *s
 void $(id)_trace(int step, int tensor, const $(real) *data);
 void $(id)_trace(int step, int tensor, const $(real) *data)
 {
-    int head[2] = {step, tensor};
+    const int head[2] = {step, tensor};
+    (void)data;
+    (void)dump;
     fwrite(head, sizeof head, 1, out);
     switch (step) {
 //@ for i, step in ipairs(steps) do

@@ -1,0 +1,83 @@
+-- rows.lua - for ops that work on rows (softmax, norm, ...): loops over the rows, vectors along one.
+
+-- Loops over dimensions of the given sizes, merged where the strides of every operand allow it. operands:
+-- list of {name}, strides: a list of strides per operand. The result has `head`, the lines that open the loops;
+-- `pad`, the indent of their body; `tail`, its last brace or nil; `at(o)`, the operand's pointer in the body.
+function row_loops(sizes, operands, strides)
+    local names = {"r", "b", "a", "h", "g"}
+    local loops = coalesce(sizes, strides)
+    local rows = {head = {}, pad = ("    "):rep(#loops + 1), tail = #loops > 0 and ("    "):rep(#loops) .. "}" or nil}
+    for i, loop in ipairs(loops) do
+        loop.var = names[#loops - i + 1]
+        rows.head[i] = ("%sfor (int %s = 0; %s < %d; %s++)%s"):format(("    "):rep(i), loop.var, loop.var, loop.size, loop.var,
+                                                                      i == #loops and " {" or "")
+    end
+    function rows.at(o)
+        for k, other in ipairs(operands) do
+            if other == o then
+                local terms = {o.name}
+                for _, loop in ipairs(loops) do
+                    local s = loop.strides[k]
+                    if s ~= 0 then terms[#terms + 1] = s == 1 and loop.var or loop.var .. " * " .. s end
+                end
+                return table.concat(terms, " + ")
+            end
+        end
+    end
+    -- The name of the operand's pointer in the body, and the line that declares it (nil when it is the parameter).
+    function rows.pointer(o, name, const)
+        local p = rows.at(o)
+        if p == o.name then return p end
+        return name, ("%s%s%s *%s = %s;"):format(rows.pad, const and "const " or "", model.real, name, p)
+    end
+    return rows
+end
+
+-- Loops over all dimensions but the last `inner` of y's, for operands of its shape.
+function rows_of(step, operands, inner)
+    local shape = step.out.shape
+    local sizes, strides = {table.unpack(shape, 1, #shape - inner)}, {}
+    for k, o in ipairs(operands) do strides[k] = {table.unpack(broadcast(o, shape), 1, #shape - inner)} end
+    return row_loops(sizes, operands, strides)
+end
+
+-- A loop over vectors of n elements, the first of which is j (or var): its lines, and the count of lanes when a
+-- vector can be partial. A vector at the end of a long row overlaps the one before it, unless the body reads what
+-- it writes (in_place).
+function vector_loop(n, var, in_place)
+    local lanes, j = model.LANES, var or "j"
+    if full(n) then return {("for (int %s = 0; %s < %d; %s += %s) {"):format(j, j, n, j, lanes)} end
+    if n > model.panel and not in_place then
+        return {("for (int k = 0; k < %d; k += %s) {"):format(n, lanes),
+                ("    const int %s = loom_min(k, %d - %s); /* the last vector overlaps the one before it */"):format(j, n, lanes)}
+    end
+    return {("for (int %s = 0; %s < %d; %s += %s) {"):format(j, j, n, j, lanes),
+            ("    const int lanes = loom_min(%d - %s, %s);"):format(n, j, lanes)}, "lanes"
+end
+
+-- "from + j * 4": element j of a row.
+function along(name, stride, var)
+    if stride == 0 then return name end
+    return name .. " + " .. (var or "j") .. (stride == 1 and "" or " * " .. stride)
+end
+
+function item(name, stride, var)
+    return name .. "[" .. (stride == 0 and "0" or (var or "j") .. (stride == 1 and "" or " * " .. stride)) .. "]"
+end
+
+-- loom_f32_sum8(row, 10) or, where elements do not lie side by side, loom_f32_sum8_s(row, 12, 10).
+function row_call(what, pointer, stride, n, extra)
+    local middle = (stride == 1 and "" or ", " .. stride) .. (extra and ", " .. extra or "")
+    return ("loom_%s_%s%s(%s%s, %s)"):format(model.T, what, stride == 1 and "" or "_s", pointer, middle, n)
+end
+
+-- The stride of the last axis; one element is as good as side by side.
+function unit(operand)
+    local r = #operand.shape
+    return operand.shape[r] == 1 and 1 or operand.stride[r]
+end
+
+-- n as a divisor: an integer that the precision holds needs no cast.
+function real_count(n)
+    return (n <= 1 << 24 and "" or "(" .. model.real .. ")") .. n
+end

@@ -1,0 +1,32 @@
+//@ parameters(step, {"ids", "table"})
+//@ local ids, table_, y = step.ins[1], step.ins[2], step.out
+//@ local n, sy, st = y.shape[#y.shape], unit(y), unit(table_)
+//@ local words = {table.unpack(y.stride, 1, #y.stride - 1)}
+//@ local rows = row_loops(ids.shape, {y, ids}, {words, ids.stride})
+//@ local pad = rows.pad
+//@ local to, to_line = rows.pointer(y, "to", false)
+static void $(step.name)($(step.params))
+{
+//@ for _, line in ipairs(rows.head) do
+$(line)
+//@ end
+$(pad)const $(real) id = $((rows.at(ids):gsub("^ids %+ (.*)$", "ids[%1]"):gsub("^ids$", "ids[0]")));
+$(pad)const int known = id > -1 && id < $(real_count(table_.shape[1])); /* not when it is NaN */
+//@ if to_line then
+$(to_line)
+//@ end
+//@ local word = "table + (int)id * " .. table_.stride[1]
+//@ if sy == 1 and st == 1 then
+$(pad)if (known)
+$(pad)    loom_$(T)_copy($(to), $(word), $(n));
+$(pad)else
+$(pad)    loom_$(T)_zero($(to), $(n));
+//@ else
+$(pad)const $(real) *word = known ? $(word) : table;
+$(pad)for (int j = 0; j < $(n); j++)
+$(pad)    $(item(to, sy)) = known ? $(item("word", st)) : 0;
+//@ end
+//@ if rows.tail then
+$(rows.tail)
+//@ end
+}
