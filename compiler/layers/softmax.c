@@ -87,16 +87,27 @@ static tensor_id mask_const(graph *g, const layer *l, int64_t n)
     return tensor_const(g, shape_of(1, n), arena_printf(g->arena, "%s_mask", l->path), v);
 }
 
+static bool any_true(const json *list)
+{
+    for (const json *j = list->child; j; j = j->next)
+        if (j->flag)
+            return true;
+    return false;
+}
+
 static tensor_id masked(graph *g, const layer *l, tensor_id x)
 {
     int64_t n = last_dim(g, x);
     tensor_id mask = mask_const(g, l, n);
+    if (mask && !any_true(layer_json(l, "mask")))
+        layer_error(g, l, "mask", "no entry of \"mask\" is true");
     if (mask)
         return softmax(g, x, mask, false);
     const json *list = layer_json(l, "mask");
-    layer_error(g, l, "mask",
-                "\"mask\" must have one entry for each of the %lld numbers of the last axis, it has %d",
-                (long long)n, list ? list->n : 0);
+    if (!list)
+        layer_error(g, l, "softmax_variant", "masked needs \"mask\", a list of %lld times true or false", (long long)n);
+    else
+        layer_error(g, l, "mask", "\"mask\" has %d entries, but the last axis has %lld numbers", list->n, (long long)n);
     return 0;
 }
 
@@ -143,11 +154,15 @@ static tensor_id mixture(graph *g, const layer *l, tensor_id x)
     double sum = 0;
     for (const json *j = list ? list->child : NULL; j; j = j->next)
         sum += j->number;
-    if (!list || !(sum > 0) || n % list->n != 0) {
-        layer_error(g, l, "mixture_weights",
-                    "a mixture needs \"mixture_weights\", not all 0, one for each group of the %lld numbers "
-                    "of the last axis; there are %d",
-                    (long long)n, list ? list->n : 0);
+    if (!list || !(sum > 0)) {
+        layer_error(g, l, list ? "mixture_weights" : "softmax_variant",
+                    list ? "\"mixture_weights\" needs a weight that is not 0"
+                         : "mixture needs \"mixture_weights\", a weight for each group of the last axis");
+        return 0;
+    }
+    if (n % list->n != 0) {
+        layer_error(g, l, "mixture_weights", "%d groups cannot be made of the %lld numbers of the last axis", list->n,
+                    (long long)n);
         return 0;
     }
     tensor_id y = 0;
