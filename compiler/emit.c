@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "embedded.h" /* made by CMake: embedded_files[] */
 
@@ -312,28 +313,49 @@ static int push_model(lua_State *L)
 
 /* ---- what templates can call ---------------------------------------------------------------------------------- */
 
-/* source(name): text of a template or runtime file, or nil */
-static int lua_source(lua_State *L)
+/* A file of --templates, or a built-in one. */
+static bool find_source(emitter *e, const char *name, const char **data, size_t *n)
 {
-    emitter *e = self(L);
-    const char *name = luaL_checkstring(L, 1);
-    if (e->s->opt->templates) {
+    arena *a = &e->s->arena;
+    const char *dir = e->s->opt->templates;
+    const char *path = dir ? arena_printf(a, "%s/%s", dir, name) : NULL;
+    if (path && access(path, R_OK) == 0) {
         source src;
-        FILE *f = fopen(arena_printf(&e->s->arena, "%s/%s", e->s->opt->templates, name), "rb");
-        if (f) {
-            fclose(f);
-            if (file_read(e->s, arena_printf(&e->s->arena, "%s/%s", e->s->opt->templates, name), &src)) {
-                lua_pushlstring(L, src.text, src.len);
-                return 1;
-            }
-        }
+        if (!file_read(e->s, path, &src))
+            return false;
+        *data = src.text;
+        *n = src.len;
+        return true;
     }
     for (const embedded_file *f = embedded_files; f->name; f++)
         if (strcmp(f->name, name) == 0) {
-            lua_pushlstring(L, (const char *)f->data, f->size);
-            return 1;
+            *data = (const char *)f->data;
+            *n = f->size;
+            return true;
         }
-    return 0;
+    return false;
+}
+
+/* source(name): text of a template or runtime file, or nil. The target's own comes first. */
+static int lua_source(lua_State *L)
+{
+    emitter *e = self(L);
+    const char *name = luaL_checkstring(L, 1), *data;
+    const char *target = e->s->opt->target ? e->s->opt->target : "native";
+    size_t n;
+    if (!find_source(e, arena_printf(&e->s->arena, "targets/%s/%s", target, name), &data, &n) && !find_source(e, name, &data, &n))
+        return 0;
+    lua_pushlstring(L, data, n);
+    return 1;
+}
+
+bool is_target(const char *name)
+{
+    for (const embedded_file *f = embedded_files; f->name; f++)
+        if (strncmp(f->name, "targets/", 8) == 0 && strncmp(f->name + 8, name, strlen(name)) == 0 &&
+            strcmp(f->name + 8 + strlen(name), "/target.lua") == 0)
+            return true;
+    return false;
 }
 
 /* The numbers of a weight as they are stored. */

@@ -472,6 +472,7 @@ int64_t pack_wide(precision p, int64_t n); /* the widest panels for n columns */
 void pack_fill(precision p, const pack *k, const void *from, void *to);
 
 /* ---- emit.c */
+bool is_target(const char *name); /* is there a folder of it in targets/? */
 bool emit_model(session *s, const plan *p, const source *net, const source *weights);
 
 /* ---- compile.c, verify.c, report.c, run.c: the commands. Exit codes. */

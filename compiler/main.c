@@ -172,7 +172,8 @@ static bool set_option(options *o, int c)
     case OPT_WEIGHTS: o->weights = optarg; return true;
     case OPT_PRECISION: return set_precision(o, optarg);
     case OPT_TARGET:
-        if (strcmp(optarg, "native") == 0)
+        o->target = optarg;
+        if (is_target(optarg))
             return true;
         unknown_word("target", optarg, "native", ", expected native");
         return false;

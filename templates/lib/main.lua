@@ -57,12 +57,30 @@ function lib.render(name, env)
     return table.concat(out, "\n") .. "\n"
 end
 
+lib.target = assert(load(load_text("target.lua"), "@target.lua", "t", {}))()
+
 require_lib("lib/c.lua")
 require_lib("lib/tile.lua")
 require_lib("lib/matmul.lua")
 require_lib("lib/rows.lua")
 require_lib("lib/pool.lua")
 require_lib("lib/conv.lua")
+
+-- Lines of at most 110 columns, broken after a comma; never two empty lines in a row.
+local function tidy(text)
+    local out = {}
+    for line in text:gmatch("([^\n]*)\n") do
+        local indent = line:match("^ *")
+        while #line > 110 and not line:find("/*", 1, true) do
+            local head = line:sub(1, 108):match("^(.*, )")
+            if not head or #head <= #indent + 8 then break end
+            out[#out + 1] = head:sub(1, -2)
+            line = indent .. "        " .. line:sub(#head + 1)
+        end
+        if line ~= "" or out[#out] ~= "" then out[#out + 1] = line end
+    end
+    return table.concat(out, "\n") .. "\n"
+end
 
 local function write(name, text) loom.write(name, text) end
 
@@ -72,8 +90,8 @@ function lib.step_text(step)
 end
 
 local id = model.id
-write(id .. ".h", lib.render("model/model.h.lua", {}))
-write(id .. ".c", lib.render("model/model.c.lua", {}))
+write(id .. ".h", tidy(lib.render("model/model.h.lua", {})))
+write(id .. ".c", tidy(lib.render("model/model.c.lua", {})))
 if model.weights_file then
     write(id .. ".weights", lib.weights_blob())
 else

@@ -54,6 +54,26 @@ function tile_column_args(tile, c, vecs)
     return table.concat(args, ", ")
 end
 
+-- Can a group of `rest` vectors be left over, on any machine?
+function tile_remains(tile, rest)
+    for _, isa in ipairs(target.isa) do
+        local lanes = model.T == "f64" and isa.lanes > 1 and isa.lanes // 2 or isa.lanes
+        local tiles = div_up(tile.rows, isa.rows)
+        local rows, vecs = div_up(tile.rows, tiles), 8
+        while vecs > 1 and vecs * rows > isa.tile do vecs = vecs // 2 end
+        if div_up(tile.n, lanes) % vecs & rest ~= 0 then return true end
+    end
+    return false
+end
+
+-- The call for one group of columns: of the function that loops over rows, or of the tile when there is one row.
+function tile_columns(tile, step, vecs)
+    if tile.single then
+        return step.name .. "_tile(1, " .. tile_column_args(tile, "c", vecs) .. ");"
+    end
+    return step.name .. "_columns(" .. tile_column_args(tile, "c", vecs) .. ");"
+end
+
 -- Arguments for one tile, from row m on.
 function tile_row_args(tile, rows)
     local args = {rows, "vecs"}
@@ -69,6 +89,10 @@ function tile_row_args(tile, rows)
 end
 
 function tile_params(tile)
+    tile.single = tile.rows == 1
+    for _, loop in ipairs(tile.middle) do
+        if loop.size > 1 then tile.single = false end
+    end
     local list = {}
     for _, o in ipairs(tile.operands) do
         list[#list + 1] = (o ~= tile.y and "const " or "") .. model.real .. (tile.alias and " *" or " *LOOM_RESTRICT ") .. o.name

@@ -51,6 +51,7 @@ $(pad:sub(5))}
         }
 }
 
+//@ if not tile.single then
 LOOM_INLINE void $(step.name)_columns(const int vecs, $(tile_params(tile)))
 {
     enum { rows = LOOM_SPLIT($(tile.rows)) };
@@ -78,6 +79,7 @@ $(pad)}
 //@ end
 }
 
+//@ end
 static void $(step.name)($(step.params))
 {
     enum { vecs = LOOM_VECS(LOOM_SPLIT($(tile.rows))), columns = ($(tile.n) + $(LANES) - 1) / $(LANES) };
@@ -93,17 +95,18 @@ $(pad)$(line)
 //@ end
 $(pad)int c = 0;
 $(pad)for (; c + vecs <= columns; c += vecs)
-$(pad)    $(step.name)_columns($(tile_column_args(tile, "c", "vecs")));
-$(pad)if (columns % vecs & 4) {
-$(pad)    $(step.name)_columns($(tile_column_args(tile, "c", 4)));
-$(pad)    c += 4;
+$(pad)    $(tile_columns(tile, step, "vecs"))
+//@ for _, rest in ipairs {4, 2, 1} do
+//@ if tile_remains(tile, rest) then
+//@ local last = rest == 1 or not tile_remains(tile, 1) and (rest == 2 or not tile_remains(tile, 2))
+$(pad)if (columns % vecs & $(rest))$(last and "" or " {")
+$(pad)    $(tile_columns(tile, step, rest))
+//@ if not last then
+$(pad)    c += $(rest);
 $(pad)}
-$(pad)if (columns % vecs & 2) {
-$(pad)    $(step.name)_columns($(tile_column_args(tile, "c", 2)));
-$(pad)    c += 2;
-$(pad)}
-$(pad)if (columns % vecs & 1)
-$(pad)    $(step.name)_columns($(tile_column_args(tile, "c", 1)));
+//@ end
+//@ end
+//@ end
 //@ for _, loop in ipairs(tile.outer) do
 //@ if loop.size > 1 then
 //@ pad = pad:sub(5)
