@@ -7,7 +7,8 @@
 static const char *kind_word(const field *f)
 {
     static const char *const words[] = {"whole number", "number", "true or false", "text", "word", "list of whole numbers",
-                                        "list of numbers", "list of true and false", "list of lists of whole numbers", "whole number or list", "sizes, \"same\" or \"valid\"",
+                                        "list of numbers", "list of true and false", "list of lists of whole numbers",
+                                        "whole number or list", "sizes, \"same\" or \"valid\"",
                                         "layer", "list of layers", "object", "list of objects"};
     return words[f->kind];
 }
@@ -24,7 +25,8 @@ static void cell(text *t, const char *s)
 
 static void range(text *t, const field *f)
 {
-    bool numeric = f->kind == FIELD_INT || f->kind == FIELD_NUMBER || f->kind == FIELD_SIZES || f->kind == FIELD_INTS || f->kind == FIELD_PAD;
+    bool numeric = f->kind == FIELD_INT || f->kind == FIELD_NUMBER || f->kind == FIELD_SIZES ||
+                   f->kind == FIELD_INTS || f->kind == FIELD_PAD;
     if (numeric && (f->min != 0 || f->max != 0))
         text_printf(t, " (%.9g to %.9g)", f->min, f->max);
 }
@@ -85,7 +87,8 @@ int command_docs(session *s)
     text_printf(&t, "# The description format\n\n"
                     "Made by `loomc docs` from the tables that read it. A description is a JSON object; its layers run in order. Shapes\n"
                     "are those of one sample; in memory the batch comes first and the last axis is contiguous. Keys that are not listed\n"
-                    "are errors. Every layer also takes `type`, `name` (an identifier, unique) and `disabled` (true: the layer is left out).\n\n"
+                    "are errors. Every layer also takes `type`, `name` (an identifier, unique) and `disabled`\n"
+                    "(true: the layer is left out).\n\n"
                     "## The network\n\n");
     field_rows(&t, network_field_table);
     text_printf(&t, "## Layers\n\n");

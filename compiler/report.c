@@ -93,8 +93,8 @@ static void json_steps(const plan *p, text *t)
         const step *st = &p->steps[i];
         const shape *s = st->is_copy ? &st->shape : tensor_shape(p->g, st->op->out);
         const view *y = st->is_copy ? &st->copy_to : &p->views[st->op->out];
-        text_printf(t, "%s\n    {\"name\": \"%s\", \"op\": \"%s\", \"shape\": %s, \"macs\": %lld, \"memory\": \"%s\"}", i ? "," : "", st->name,
-                    step_op(st), shape_text(p->g->arena, s), (long long)step_macs(p, st), buffer_kinds[p->buffers[y->buffer].kind]);
+        text_printf(t, "%s\n    {\"name\": \"%s\", \"op\": \"%s\", \"shape\": %s, ", i ? "," : "", st->name, step_op(st), shape_text(p->g->arena, s));
+        text_printf(t, "\"macs\": %lld, \"memory\": \"%s\"}", (long long)step_macs(p, st), buffer_kinds[p->buffers[y->buffer].kind]);
     }
 }
 
@@ -106,7 +106,8 @@ static void json_report(const plan *p, text *t)
     int at = 0;
     text_printf(t, "{\n  \"id\": \"%s\",\n  \"precision\": \"%s\",\n  \"batch\": %lld,\n", g->net->id, precision_names[g->precision],
                 (long long)g->net->batch);
-    text_printf(t, "  \"input\": %s,\n  \"output\": %s,\n", shape_text(a, tensor_shape(g, g->input)), shape_text(a, tensor_shape(g, g->output)));
+    text_printf(t, "  \"input\": %s,\n", shape_text(a, tensor_shape(g, g->input)));
+    text_printf(t, "  \"output\": %s,\n", shape_text(a, tensor_shape(g, g->output)));
     text_printf(t, "  \"parameters\": %lld,\n  \"macs\": %lld,\n  \"flash_bytes\": %lld,\n  \"ram_bytes\": %lld,\n", (long long)p->params,
                 (long long)p->macs, (long long)(p->weights_size * real), (long long)ram_bytes(p));
     text_printf(t, "  \"arena_bytes\": %lld,\n  \"state_bytes\": %lld,\n  \"peak_bytes\": %lld,\n  \"steps\": [",
