@@ -2,14 +2,15 @@
  *
  *      check_math [--full] [--f32] [--f64] [--points=N] [--threads=N] [function...]
  *
- * f32: the vector form on every 1021st argument, with --full on all 2^32, against the C library's double function,
- * whose error of about 2^-53 is 2^-28 of a float's last place (gelu 2^-20: its erfc amplifies a rounded argument).
- * Where that cannot decide, and for the worst argument, MPFR does. f64: N random arguments per function against MPFR,
- * from all exponents, from the interesting range and around the points where methods change.
- * Everywhere: NaN exactly where due, signs of zero, and the scalar form gives the same bits as the vector form.
+ * f32: the vector form on every 1021st argument, with --full on all 2^32, against the C library's
+ * double function, whose error of about 2^-53 is 2^-28 of a float's last place (gelu 2^-20: its
+ * erfc amplifies a rounded argument). Where that cannot decide, and for the worst argument, MPFR
+ * does. f64: N random arguments per function against MPFR, from all exponents, from the interesting
+ * range and around the points where methods change. Everywhere: NaN exactly where due, signs of
+ * zero, and the scalar form gives the same bits as the vector form.
  *
- * Prints name, format, worst error in units in the last place of the exact result, and its argument. Exits with 1
- * when an error is above the limit: 1 for f32, 2 for f64, 0.5 for sqrt. */
+ * Prints name, format, worst error in units in the last place of the exact result, and its
+ * argument. Exits with 1 when an error is above the limit: 1 for f32, 2 for f64, 0.5 for sqrt. */
 #include <math.h>
 #include <mpfr.h>
 #include <pthread.h>
@@ -31,14 +32,17 @@ typedef struct {
     static double name##_reference(double x) { return expression; }
 FUNCTIONS(REFERENCE)
 
-#define ROW(name, expression) \
-    {#name, name##_reference, name##_f32_vector, name##_f32_scalar, name##_f64_vector, name##_f64_scalar},
+#define ROW(name, expression)                            \
+    {#name, name##_reference,                            \
+     name##_f32_vector, name##_f32_scalar,               \
+     name##_f64_vector, name##_f64_scalar},
 static const function functions[] = {FUNCTIONS(ROW)};
 enum { N_FUNCTIONS = sizeof functions / sizeof functions[0], CHUNK = 1 << 12, MAX_THREADS = 64 };
 
 typedef struct {
     double worst, where;
-    unsigned long different, wrong_kind; /* scalar and vector form differ; NaN, sign or infinity is wrong */
+    unsigned long different;  /* scalar and vector form differ */
+    unsigned long wrong_kind; /* NaN, sign or infinity is wrong */
     double where_different, where_wrong;
 } result;
 
@@ -49,10 +53,10 @@ typedef struct {
     result r;
 } job;
 
-/* ---- MPFR --------------------------------------------------------------------------------------------- */
+/* ---- MPFR -------------------------------------------------------------------------------- */
 
-/* r = f(x), 200 bits: enough for gelu, which loses 2 log2(x) + 1 bits. Negative arguments of sigmoid, silu and gelu
- * are cut where the result is far below any number, for MPFR would overflow. */
+/* r = f(x), 200 bits: enough for gelu, which loses 2 log2(x) + 1 bits. Negative arguments of
+ * sigmoid, silu and gelu are cut where the result is far below any number, else MPFR overflows. */
 static void exact(const char *name, mpfr_t r, double argument)
 {
     mpfr_t x;
@@ -94,7 +98,8 @@ static void exact(const char *name, mpfr_t r, double argument)
     mpfr_clear(x);
 }
 
-/* The error of y = f(x) for a format of so many digits and that smallest normal exponent; y is finite or infinite. */
+/* The error of y = f(x) for a format of so many digits and that smallest normal exponent; y is
+ * finite or infinite. */
 static double exact_error(const char *name, double x, double y, int digits, int least, int largest)
 {
     mpfr_t r, d;
@@ -122,11 +127,28 @@ static double exact_error(const char *name, double x, double y, int digits, int 
     return error;
 }
 
-/* ---- f32 ---------------------------------------------------------------------------------------------- */
+static double exact_f32(const char *name, float x, float y)
+{
+    return exact_error(name, (double)x, (double)y, 24, -126, 128);
+}
+
+static double exact_f64(const char *name, double x, double y)
+{
+    return exact_error(name, x, y, 53, -1022, 1024);
+}
+
+/* ---- f32 --------------------------------------------------------------------------------- */
 
 static double limit_of(const function *f, int is_f64)
 {
     return strcmp(f->name, "sqrt") == 0 ? 0.5 : is_f64 ? 2.0 : 1.0;
+}
+
+/* a and b are results of the two forms for x; different bits, except NaN, are an error. */
+static void note_difference(result *r, double x, double a, double b)
+{
+    if (memcmp(&a, &b, sizeof a) != 0 && !(isnan(a) && isnan(b)) && r->different++ == 0)
+        r->where_different = x;
 }
 
 static void wrong(result *r, double x)
@@ -138,7 +160,10 @@ static void wrong(result *r, double x)
 static void check_f32(job *j, float x, float y)
 {
     double r = j->f->reference((double)x), error, unit;
-    union { double d; uint64_t u; } v;
+    union {
+        double d;
+        uint64_t u;
+    } v;
     int e;
     if (isnan(r) || isnan(y)) {
         if (!isnan(r) || !isnan(y))
@@ -150,7 +175,7 @@ static void check_f32(job *j, float x, float y)
         return;
     }
     if (isinf(y) || fabs(r) > 3.4e38)
-        error = isinf(x) || isinf((float)r) == isinf(y) ? 0 : exact_error(j->f->name, (double)x, (double)y, 24, -126, 128);
+        error = isinf(x) || (isinf(y) && isinf((float)r)) ? 0 : exact_f32(j->f->name, x, y);
     else {
         v.d = r;
         e = (int)(v.u >> 52 & 0x7ff) - 1023;
@@ -159,7 +184,7 @@ static void check_f32(job *j, float x, float y)
         unit = v.d;
         error = fabs((double)y - r) * unit;
         if (fabs(error - limit_of(j->f, 0)) < 1e-4)
-            error = exact_error(j->f->name, (double)x, (double)y, 24, -126, 128);
+            error = exact_f32(j->f->name, x, y);
     }
     if (error > j->r.worst) {
         j->r.worst = error;
@@ -172,8 +197,7 @@ static void compare_forms_f32(job *j, const float *x, const float *y)
     static __thread float z[CHUNK];
     j->f->f32_scalar(x, z, CHUNK);
     for (int i = 0; i < CHUNK; i++)
-        if (memcmp(&y[i], &z[i], sizeof y[i]) != 0 && !(isnan(y[i]) && isnan(z[i])) && j->r.different++ == 0)
-            j->r.where_different = (double)x[i];
+        note_difference(&j->r, (double)x[i], (double)y[i], (double)z[i]);
 }
 
 static void run_f32(job *j)
@@ -193,7 +217,7 @@ static void run_f32(job *j)
     }
 }
 
-/* ---- f64 ---------------------------------------------------------------------------------------------- */
+/* ---- f64 --------------------------------------------------------------------------------- */
 
 static uint64_t random_bits(uint64_t i)
 {
@@ -203,30 +227,36 @@ static uint64_t random_bits(uint64_t i)
     return z ^ z >> 31;
 }
 
-/* Arguments where something happens: zeros, ends of the formats, ends of ranges, multiples of ln 2 / 2. */
+/* Where something happens: zeros, ends of the formats, ends of ranges, multiples of ln 2 / 2. */
 static const double special[] = {
-    0.0, -0.0, INFINITY, -INFINITY, NAN, 5e-324, -5e-324, 2.2250738585072014e-308, 2.2250738585072009e-308, 1, -1,
-    1.7976931348623157e308, -1.7976931348623157e308, 709.78271289338397, 709.78271289338409, -708.39641853226408,
-    -745.13321910194110, -745.13321910194122, -746, 746, -751.6, -756, 756, -38.5, -38.6, -39, 39, 6, -6, 20, -20,
-    19.0615, -37.5, -36.7, 37.5, -40, 1e6, 999999.99999999988, 1e22, 0.34657359027997264, 0.17328679513998632,
-    1.0397207708399179, 2.0 / 3, 4.0 / 3, 1.0 / 3, -1.0 / 3, 0.99999999999999989, 1.0000000000000002,
-    -0.99999999999999989, 1.5707963267948966, 3.1415926535897931, 6381956970095103.0 * 0x1p797, 0x1p-54, 0x1p-28};
+    0.0, -0.0, INFINITY, -INFINITY, NAN, 5e-324, -5e-324, 2.2250738585072014e-308,
+    2.2250738585072009e-308, 1, -1, 1.7976931348623157e308, -1.7976931348623157e308,
+    709.78271289338397, 709.78271289338409, -708.39641853226408, -745.13321910194110,
+    -745.13321910194122, -746, 746, -751.6, -756, 756, -38.5, -38.6, -39, 39, 6, -6, 20, -20,
+    19.0615, -37.5, -36.7, 37.5, -40, 1e6, 999999.99999999988, 1e22, 0.34657359027997264,
+    0.17328679513998632, 1.0397207708399179, 2.0 / 3, 4.0 / 3, 1.0 / 3, -1.0 / 3,
+    0.99999999999999989, 1.0000000000000002, -0.99999999999999989, 1.5707963267948966,
+    3.1415926535897931, 6381956970095103.0 * 0x1p797, 0x1p-54, 0x1p-28};
 
 static double argument_f64(uint64_t i)
 {
-    uint64_t n = sizeof special / sizeof special[0], a = random_bits(2 * i), b = random_bits(2 * i + 1);
+    uint64_t n = sizeof special / sizeof special[0];
+    uint64_t a = random_bits(2 * i), b = random_bits(2 * i + 1);
     double t = (double)(int64_t)a * 0x1p-63, x;
     uint64_t u = a;
     if (i < n)
         return special[i];
     switch (i % 8) {
-    case 0: memcpy(&x, &u, sizeof x); return x;                                 /* any bits */
-    case 1: case 2: return ldexp(1 + fabs(t), (int)(b % 70) - 58) * (a & 1 ? 1 : -1); /* small exponents */
+    case 0: memcpy(&x, &u, sizeof x); return x; /* any bits */
+    case 1:
+    case 2: return ldexp(1 + fabs(t), (int)(b % 70) - 58) * (a & 1 ? 1 : -1); /* small exponents */
     case 3: return t * 3;
     case 4: return t * 45;
     case 5: return t * 760;
-    case 6: return 1 + ldexp(t, -(int)(b % 50));                                /* around 1, also for log1p - 2 */
-    default: return (double)((int64_t)(b % 4001) - 2000) * 0.34657359027997264 + ldexp(t, -(int)(a % 50));
+    case 6: return 1 + ldexp(t, -(int)(b % 50)); /* around 1, also for log1p - 2 */
+    default:
+        return (double)((int64_t)(b % 4001) - 2000) * 0.34657359027997264 +
+               ldexp(t, -(int)(a % 50));
     }
 }
 
@@ -244,7 +274,7 @@ static void check_f64(job *j, double x, double y)
     }
     if (isinf(x) || (isinf(y) && isinf(r)))
         return;
-    error = exact_error(j->f->name, x, y, 53, -1022, 1024);
+    error = exact_f64(j->f->name, x, y);
     if (error > j->r.worst) {
         j->r.worst = error;
         j->r.where = x;
@@ -255,7 +285,8 @@ static void run_f64(job *j)
 {
     static __thread double x[CHUNK], y[CHUNK], z[CHUNK];
     int positive = strcmp(j->f->name, "log") == 0 || strcmp(j->f->name, "sqrt") == 0;
-    for (uint64_t c = (uint64_t)j->index; c < (j->points + CHUNK - 1) / CHUNK; c += (uint64_t)j->n_threads) {
+    for (uint64_t c = (uint64_t)j->index; c < (j->points + CHUNK - 1) / CHUNK;
+         c += (uint64_t)j->n_threads) {
         for (uint64_t i = 0; i < CHUNK; i++) {
             x[i] = argument_f64(c * CHUNK + i);
             if (positive && i % 16 != 0)
@@ -265,13 +296,12 @@ static void run_f64(job *j)
         j->f->f64_scalar(x, z, CHUNK);
         for (int i = 0; i < CHUNK; i++) {
             check_f64(j, x[i], y[i]);
-            if (memcmp(&y[i], &z[i], sizeof y[i]) != 0 && !(isnan(y[i]) && isnan(z[i])) && j->r.different++ == 0)
-                j->r.where_different = x[i];
+            note_difference(&j->r, x[i], y[i], z[i]);
         }
     }
 }
 
-/* ---- all ---------------------------------------------------------------------------------------------- */
+/* ---- all --------------------------------------------------------------------------------- */
 
 static void *run(void *argument)
 {
@@ -317,13 +347,16 @@ static int check(job model)
         for (int i = 0; i < 64; i++)
             v[i] = x;
         model.f->f32_vector(v, y, 64);
-        all.worst = exact_error(model.f->name, (double)x, (double)y[0], 24, -126, 128);
+        all.worst = exact_f32(model.f->name, x, y[0]);
     }
-    printf("%-8s %s  %.4f ulp at %-24a (%.17g)\n", model.f->name, format, all.worst, all.where, all.where);
+    printf("%-8s %s  %.4f ulp at %-24a (%.17g)\n", model.f->name, format, all.worst, all.where,
+           all.where);
     if (all.different)
-        printf("    %lu times scalar and vector form differ, e.g. at %a\n", all.different, all.where_different);
+        printf("    %lu times scalar and vector form differ, e.g. at %a\n", all.different,
+               all.where_different);
     if (all.wrong_kind)
-        printf("    %lu times NaN, infinity or sign is wrong, e.g. at %a\n", all.wrong_kind, all.where_wrong);
+        printf("    %lu times NaN, infinity or sign is wrong, e.g. at %a\n", all.wrong_kind,
+               all.where_wrong);
     fflush(stdout);
     return all.worst <= limit_of(model.f, model.is_f64) && !all.different && !all.wrong_kind;
 }
@@ -346,7 +379,8 @@ int main(int argc, char **argv)
         else if (strcmp(argv[first], "--f64") == 0)
             formats = 2;
         else {
-            fprintf(stderr, "usage: check_math [--full] [--f32] [--f64] [--points=N] [--threads=N] [function...]\n");
+            fprintf(stderr, "usage: check_math [--full] [--f32] [--f64] [--points=N] [--threads=N] "
+                            "[function...]\n");
             return 2;
         }
     }

@@ -1,11 +1,12 @@
-/* One number for all results of runtime/loom_math.h: every build on every machine must print the same.
+/* One number for all results of runtime/loom_math.h: every build on every machine must print the
+ * same.
  *
  *      digest_math        prints the digest
  *      digest_math -v     prints one for each function and format first
  *
- * It covers DIGEST_POINTS arguments per function and format, over all signs and exponents and more densely where the
- * functions bend, each through the vector and the scalar form. With -DDIGEST_ONLY there is no main and no stdio:
- * call math_digest() from a machine that has neither. */
+ * It covers DIGEST_POINTS arguments per function and format, over all signs and exponents and more
+ * densely where the functions bend, each through the vector and the scalar form. With -DDIGEST_ONLY
+ * there is no main and no stdio: call math_digest() from a machine that has neither. */
 #include "functions.h"
 
 #ifndef DIGEST_POINTS
@@ -37,7 +38,8 @@ static uint64_t digest_f64(uint64_t digest, const double *y)
     return digest;
 }
 
-/* Even arguments walk through all bit patterns, odd ones have exponents of numbers from 2^-20 to 2^10. */
+/* Even arguments walk through all bit patterns, odd ones have exponents of numbers from 2^-20 to
+ * 2^10. */
 static float argument_f32(uint32_t i)
 {
     uint32_t u = i * 2654435761u;
@@ -47,13 +49,15 @@ static float argument_f32(uint32_t i)
 static double argument_f64(uint32_t i)
 {
     uint64_t u = i * 0x9e3779b97f4a7c15u;
-    return loom_from_bits_f64(i & 1 ? (u & 0x800fffffffffffffu) | (uint64_t)(1003u + i / 2 % 31) << 52 : u);
+    return loom_from_bits_f64(
+        i & 1 ? (u & 0x800fffffffffffffu) | (uint64_t)(1003u + i / 2 % 31) << 52 : u);
 }
 
 typedef void array_f32(const float *, float *, size_t);
 typedef void array_f64(const double *, double *, size_t);
 
-static uint64_t digest_function(uint64_t digest, array_f32 *v32, array_f32 *s32, array_f64 *v64, array_f64 *s64)
+static uint64_t digest_function(uint64_t digest, array_f32 *v32, array_f32 *s32, array_f64 *v64,
+                                array_f64 *s64)
 {
     float x[BLOCK], y[BLOCK];
     double xd[BLOCK], yd[BLOCK];
@@ -84,8 +88,9 @@ uint64_t math_digest(void);
 uint64_t math_digest(void)
 {
     uint64_t digest = START;
-#define DIGEST(name, reference) \
-    digest = digest_function(digest, name##_f32_vector, name##_f32_scalar, name##_f64_vector, name##_f64_scalar);
+#define DIGEST(name, reference)                                                               \
+    digest = digest_function(digest, name##_f32_vector, name##_f32_scalar, name##_f64_vector, \
+                             name##_f64_scalar);
     FUNCTIONS(DIGEST)
     return digest;
 }
@@ -96,10 +101,12 @@ uint64_t math_digest(void)
 int main(int argc, char **argv)
 {
     (void)argv;
-#define PRINT(name, reference)                                                                                  \
-    printf("%-8s f32 %016llx  f64 %016llx\n", #name,                                                            \
-           (unsigned long long)digest_function(START, name##_f32_vector, name##_f32_scalar, NULL, NULL),        \
-           (unsigned long long)digest_function(START, NULL, NULL, name##_f64_vector, name##_f64_scalar));
+#define PRINT(name, reference)                                                                    \
+    printf("%-8s f32 %016llx  f64 %016llx\n", #name,                                              \
+           (unsigned long long)digest_function(START, name##_f32_vector, name##_f32_scalar, NULL, \
+                                               NULL),                                             \
+           (unsigned long long)digest_function(START, NULL, NULL, name##_f64_vector,              \
+                                               name##_f64_scalar));
     if (argc > 1) {
         FUNCTIONS(PRINT)
     }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Finds the polynomial coefficients of runtime/loom_math.h.
 
-Usage: python3 fit.py [name...]        needs mpmath; prints C rows, and the error each polynomial has left.
+Usage: python3 fit.py [name...]        needs mpmath; prints coefficients, and what error they leave
 
-Method: weighted minimax by Lawson's iteration, in 60-digit arithmetic. The coefficients are rounded one by one,
-lowest first, and after each rounding the rest is fitted again, so that later ones absorb the error.
+Method: weighted minimax by Lawson's iteration, in 60-digit arithmetic. The coefficients are rounded
+one by one, lowest first, and after each rounding the rest is fitted again to absorb the error.
 """
 import sys
 from mpmath import mp, mpf
@@ -91,7 +91,7 @@ def exp_q(r):
 
 
 def exp_weight(r):
-    """Error of e^r - 1 relative to 1 - 2^-k + (e^r - 1), of which k = 0 and k = 1 matter most, the latter
+    """Error of e^r - 1 relative to 1 - 2^-k + (e^r - 1). k = 0 and k = 1 matter most, the latter
     for r < 0 and twice because its sum cancels"""
     if r == 0:
         return mpf("1e-9")
@@ -127,8 +127,8 @@ MILLS_END = to_f32(1 / mp.sqrt(2 * mp.pi) - GELU_C / 2)
 
 
 def mills(pole):
-    """B(z), where (a + c) * Phi(-a) * e^(a^2/2) = c/2 + s/4 + s * B(z) + t * end, t = a/(a + pole), s = t * (1 - t),
-    z = 2 t - 1"""
+    """B(z), where (a + c) * Phi(-a) * e^(a^2/2) = c/2 + s/4 + s * B(z) + t * end,
+    t = a/(a + pole), s = t * (1 - t), z = 2 t - 1"""
     def b(z):
         z = max(z, mpf("1e-20") - 1)
         t = (1 + z) / 2
@@ -166,7 +166,7 @@ FITS = {
     "EXPM1_F32": (exp_q, exp_weight, 6, -R, R + mpf("0.096"), to_f32),
     "EXP_F32": (exp_q, exp_weight, 5, -R, R, to_f32),
     "EXP_F64": (exp_q, exp_weight, 10, -R, R, to_f64),
-    "LOG_F32": (log_p, lambda f: f * f + mpf("1e-9"), 8, mpf(-1) / 3, mpf(1) / 3, to_f32),
+    "LOG_F32": (log_p, lambda f: f * f + mpf("1e-9"), 9, mpf(-1) / 3, mpf("0.376"), to_f32),
     "LOG_F64": (log_r, lambda z: z + mpf("1e-18"), 7, 0, S, to_f64),
     "ERF_F32": (erf_q, one, 6, 0, E, to_f32),
     "ERF_F64": (erf_q, one, 11, 0, E, to_f64),
