@@ -54,6 +54,8 @@ static void print_line(FILE *f, const source *src, span at, size_t start)
     while (end > from && end < src->len && inside_character(t[end]))
         end--;
     stop = stop < end ? stop : end;
+    if (from == end)
+        return; /* nothing to show */
     fputs(from > start ? "  ..." : "  ", f);
     print_plain(f, t + from, t + end);
     fprintf(f, "\n%*s^", print_plain(NULL, t + from, t + at.at) + (from > start ? 5 : 2), "");
@@ -80,7 +82,8 @@ static void print_pointer(FILE *f, const char *pointer)
     size_t n = strlen(pointer), half = MAX_LINE / 2;
     fputs(" [", f);
     if (n <= MAX_LINE) {
-        print_plain(f, n ? pointer : "/", n ? pointer + n : pointer + 1);
+        fputs(n ? "" : "/", f);
+        print_plain(f, pointer, pointer + n);
     } else {
         print_plain(f, pointer, pointer + half);
         fputs("...", f);

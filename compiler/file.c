@@ -94,7 +94,12 @@ bool make_dir(session *s, const char *path)
         char keep = *c;
         *c = 0;
         struct stat st;
-        if (mkdir(p, 0777) != 0 && (errno != EEXIST || (stat(p, &st) == 0 && !S_ISDIR(st.st_mode)))) {
+        bool made = mkdir(p, 0777) == 0;
+        if (!made && errno == EEXIST) {
+            made = stat(p, &st) == 0 && S_ISDIR(st.st_mode);
+            errno = ENOTDIR;
+        }
+        if (!made) {
             diag(s, DIAG_ERROR, NULL, "cannot make the folder '%s': %s", p, strerror(errno));
             return false;
         }

@@ -22,6 +22,13 @@ const shape *tensor_shape(const graph *g, tensor_id t)
     return t ? &g->tensors[t].shape : &none;
 }
 
+/* What tells the shape of the network's input. */
+static const json *input_place(const network *net)
+{
+    const json *given = json_get(json_get(net->at, "input"), "shape");
+    return given ? given : net->layers->at;
+}
+
 static bool size_is_sane(graph *g, const shape *s)
 {
     int64_t n = 1;
@@ -31,7 +38,7 @@ static bool size_is_sane(graph *g, const shape *s)
                 layer_error(g, g->layer, NULL, "a tensor of shape %s is too large (at most 2^30 elements)",
                             shape_text(g->arena, s));
             else
-                diag(graph_session(g), DIAG_ERROR, g->net->at, "the input of shape %s is too large (at most 2^30 elements)",
+                diag(graph_session(g), DIAG_ERROR, input_place(g->net), "the input of shape %s is too large (at most 2^30 elements)",
                      shape_text(g->arena, s));
             return false;
         }

@@ -241,6 +241,7 @@ typedef struct graph {
     tensor_id input, output;
     const network *net;
     const layer *layer;    /* that is being lowered */
+    tensor_id layer_input; /* what it got */
     tensor_id stream;      /* compat: what the original's residual stream holds, 0 none */
 } graph;
 
@@ -428,7 +429,11 @@ graph *network_lower(session *s, const network *net, precision p);
 tensor_id lower_layers(graph *g, const layer *first, tensor_id x);
 tensor_id lower_layer(graph *g, const layer *l, tensor_id x);
 bool infer_sequence(const layer *first, shape *s);
+/* Errors at a field of a layer (NULL: at its type), at a place within it, and about the shape that it got,
+ * which also tell where that comes from. */
 void layer_error(graph *g, const layer *l, const char *field, const char *fmt, ...) PRINTF_LIKE(4, 5);
+void layer_error_at(graph *g, const layer *l, const json *at, const char *fmt, ...) PRINTF_LIKE(4, 5);
+void shape_error(graph *g, const layer *l, const char *field, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* A weight tensor, from the weights file or else initialised: scale 0 gives `fill`, else uniform in
  * [-scale, scale]. Its values come under `key` in the weights of the layer; `alias` is another key or NULL. */
 tensor_id param(graph *g, const layer *l, const char *key, const char *alias, shape sh, double scale, double fill);

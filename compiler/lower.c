@@ -16,17 +16,63 @@ typedef struct lowering {
 
 session *graph_session(const graph *g) { return ((const lowering *)(const void *)g)->s; }
 
+static const char *layer_words(const graph *g, const layer *l)
+{
+    const json *name = json_get(l->at, "name");
+    bool named = name && name->kind == JSON_STRING;
+    return named ? arena_printf(g->arena, "%s '%s'", l->type->name, l->name) : l->type->name;
+}
+
+static const json *layer_place(const layer *l)
+{
+    const json *type = json_get(l->at, "type");
+    return type ? type : l->at;
+}
+
+static void print_error(graph *g, const layer *l, const json *at, const char *fmt, va_list ap)
+{
+    char message[512];
+    vsnprintf(message, sizeof message, fmt, ap);
+    diag(graph_session(g), DIAG_ERROR, at ? at : layer_place(l), "%s: %s", layer_words(g, l), message);
+}
+
+void layer_error_at(graph *g, const layer *l, const json *at, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    print_error(g, l, at, fmt, ap);
+    va_end(ap);
+}
+
 void layer_error(graph *g, const layer *l, const char *key, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    char message[512];
-    vsnprintf(message, sizeof message, fmt, ap);
+    print_error(g, l, key ? layer_json(l, key) : NULL, fmt, ap);
     va_end(ap);
-    const json *at = key ? layer_json(l, key) : NULL;
-    const json *name = json_get(l->at, "name"), *type = json_get(l->at, "type");
-    const char *who = name && name->kind == JSON_STRING ? arena_printf(g->arena, "%s '%s'", l->type->name, l->name) : l->type->name;
-    diag(graph_session(g), DIAG_ERROR, at ? at : type ? type : l->at, "%s: %s", who, message);
+}
+
+/* Where the shape that the layer got comes from. */
+static void input_note(graph *g)
+{
+    const tensor *x = &g->tensors[g->layer_input];
+    const layer *from = x->kind == TENSOR_VALUE ? g->ops[x->op].layer : NULL;
+    shape s = sample_shape(g, g->layer_input);
+    const json *given = json_get(json_get(g->net->at, "input"), "shape");
+    if (from)
+        diag(graph_session(g), DIAG_NOTE, layer_place(from), "%s comes from %s", shape_text(g->arena, &s),
+             from == g->layer ? "here" : layer_words(g, from));
+    else if (given)
+        diag(graph_session(g), DIAG_NOTE, given, "%s is the network's input", shape_text(g->arena, &s));
+}
+
+void shape_error(graph *g, const layer *l, const char *key, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    print_error(g, l, key ? layer_json(l, key) : NULL, fmt, ap);
+    va_end(ap);
+    input_note(g);
 }
 
 shape sample_shape(const graph *g, tensor_id x)
@@ -127,9 +173,12 @@ tensor_id lower_layer(graph *g, const layer *l, tensor_id x)
     if (!x || (disabled && disabled->kind == JSON_BOOL && disabled->flag))
         return x;
     const layer *outer = g->layer;
+    tensor_id outer_input = g->layer_input;
     g->layer = l;
+    g->layer_input = x;
     tensor_id y = l->type->lower(g, l, x);
     g->layer = outer;
+    g->layer_input = outer_input;
     return y;
 }
 

@@ -81,7 +81,9 @@ static const char *layer_name(session *s, const json *at, const layer_type *type
         return arena_printf(&s->arena, "%s%s", prefix, at->key);
     if (!name)
         return arena_printf(&s->arena, "%s%s%d", prefix, type->name, at->index);
-    if (name->kind != JSON_STRING || !is_identifier(name->string) || strlen(name->string) > 60) {
+    if (name->kind != JSON_STRING)
+        return "unnamed"; /* fields_check_layer reports it */
+    if (!is_identifier(name->string) || strlen(name->string) > 60) {
         diag(s, DIAG_ERROR, name, "a layer's name must be an identifier of at most 60 letters, digits and _");
         return "unnamed";
     }
@@ -211,7 +213,7 @@ static void check_grid(session *s, const network *net)
         at = j;
     }
     if (at && cells != net->n_layers)
-        diag(s, DIAG_ERROR, at, "the grid has %s%lld cells (grid_rows x grid_cols x layers_per_cell), but there are %d layers",
+        diag(s, DIAG_ERROR, at, "the grid has %s%lld cells (grid_rows x grid_cols x layers_per_cell), but 'layers' has %d",
              cells == INT_MAX ? "at least " : "", (long long)cells, net->n_layers);
 }
 
@@ -423,7 +425,7 @@ static bool attach_layer(session *s, layer *l, const json *j)
             diag(s, DIAG_ERROR, j, "the weights of %s lack '%s'", l->name, l->n_children && !inner ? "branch_weights" : "filter_gate");
     }
     if (l->n_children && inner)
-        good &= attach_list(s, l->children, l->n_children, inner, arena_printf(&s->arena, "the layers in %s", l->name));
+        good &= attach_list(s, l->children, l->n_children, inner, l->name);
     if (l->gate && gate)
         good &= attach_layer(s, l->gate, gate);
     return good;
@@ -436,7 +438,7 @@ static bool attach_list(session *s, layer *first, int n, const json *list, const
         return false;
     }
     if (list->n != n) {
-        diag(s, DIAG_ERROR, list, "these are the weights of %d layers, but %s are %d", list->n, whose, n);
+        diag(s, DIAG_ERROR, list, "these are the weights of %d layers, but %s has %d", list->n, whose, n);
         return false;
     }
     bool good = true;
@@ -458,7 +460,7 @@ static bool attach_weights(session *s, network *net, const json *model)
         data = weights;
     } else if (strcmp(fmt->string, "jsonModelB64") == 0) {
         if (!data || data->kind != JSON_STRING) {
-            diag(s, DIAG_ERROR, weights, "these weights need \"data\", a base64 text");
+            diag(s, DIAG_ERROR, data ? data : weights, "these weights need \"data\", a base64 text");
             return false;
         }
         source *decoded = arena_alloc(&s->arena, sizeof *decoded);
@@ -474,7 +476,7 @@ static bool attach_weights(session *s, network *net, const json *model)
         diag(s, DIAG_ERROR, data, "the weights have no \"layers\"");
         return false;
     }
-    return attach_list(s, net->layers, net->n_layers, list, "the network's layers");
+    return attach_list(s, net->layers, net->n_layers, list, "the network");
 }
 
 bool network_weights(session *s, network *net, const source *src)

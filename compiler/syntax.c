@@ -191,8 +191,16 @@ static bool check_number(checker *c, const char *word, size_t n)
                      : digit[0] == '0' && (digit[1] | 32) == 'x' ? "; numbers are decimal"
                      : digit[0] == '.' ? "; write a digit before the point"
                      : word_is(digit, n - (size_t)(digit - word), "Infinity|inf|Inf|NaN|nan") ? "; JSON has no infinity and no NaN"
-                     : strchr("eE.", digit[digits(digit)]) ? "; write a digit after the point and after the e" : "";
+                     : digit[digits(digit)] == '.' && !isdigit((unsigned char)digit[digits(digit) + 1]) ? "; write a digit after the point"
+                     : "";
     return fail(c, c->i, n, "'%.*s' is not a number%s", (int)(n < 40 ? n : 40), word, hint);
+}
+
+/* A digit, or signs and points with a digit or a word (-Infinity) after them. */
+static bool starts_number(const char *word)
+{
+    const char *rest = word + strspn(word, "+-.");
+    return isdigit((unsigned char)*rest) || (rest > word && isalpha((unsigned char)*rest));
 }
 
 static bool check_word(checker *c)
@@ -201,7 +209,7 @@ static bool check_word(checker *c)
     size_t n = 0;
     while (isalnum((unsigned char)word[n]) || (word[n] && strchr("+-._", word[n])))
         n++;
-    if (n && (isdigit((unsigned char)*word) || strchr("+-.", *word)))
+    if (n && starts_number(word))
         return check_number(c, word, n);
     if (word_is(word, n, "true|false|null")) {
         c->i += n;
@@ -215,7 +223,7 @@ static bool check_word(checker *c)
         near = "null";
     if (n && near)
         return fail(c, c->i, n, "unexpected '%.*s', did you mean '%s'?", (int)(n < 40 ? n : 40), word, near);
-    if (n)
+    if (isalpha(byte))
         return fail(c, c->i, n, "unexpected '%.*s'; a text stands in double quotes", (int)(n < 40 ? n : 40), word);
     if (byte == '\'')
         return fail(c, c->i, 1, "unexpected '; a text stands in double quotes");
@@ -223,7 +231,7 @@ static bool check_word(checker *c)
         return fail(c, c->i, 1, "unexpected '%c'; there are no comments in JSON", byte);
     if (byte < 32 || byte > 126)
         return fail(c, c->i, 1, "unexpected byte 0x%02x", byte);
-    return fail(c, c->i, 1, "unexpected '%c'", byte);
+    return fail(c, c->i, n ? n : 1, "unexpected '%.*s'", (int)(n < 1 ? 1 : n < 40 ? n : 40), word);
 }
 
 /* ---- lists and objects -------------------------------------------------------------------------------------- */
@@ -268,7 +276,7 @@ static bool after_value(checker *c, bool *done)
         if (found == '/' || found == '#')
             return check_word(c);
         if (found != close && found != ',')
-            return fail(c, c->i, 1, "expected ',' or '%c' after this value", close);
+            return fail(c, c->i, 1, "expected ',' or '%c' here", close);
         c->i++;
         if (found == ',' && skip_space(c) && peek(c) == close)
             return fail(c, comma, 1, "a comma before '%c'; leave it out", close);

@@ -8,7 +8,7 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
 {
     shape s = sample_shape(g, x);
     if (s.rank < 1) {
-        layer_error(g, l, NULL, "the input has no channels");
+        shape_error(g, l, NULL, "the input has no channels");
         return 0;
     }
     for (int i = 1; i < s.rank; i++)

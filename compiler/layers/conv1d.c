@@ -33,19 +33,19 @@ static tensor_id series(graph *g, const layer *l, tensor_id x)
         layer_int(l, "input_length", size / channels) == size / channels)
         return reshape(g, x, shape_of(3, tensor_shape(g, x)->dim[0], channels, size / channels));
     if (s.rank != 2) {
-        layer_error(g, l, NULL, "the input is %s, expected [channels, length]; put a reshape before it",
+        shape_error(g, l, NULL, "the input is %s, expected [channels, length]; put a reshape before it",
                     shape_text(g->arena, &s));
         return 0;
     }
-    bool fits = check_size(g, l, "input_channels", s.dim[0], "the input")
-             && check_size(g, l, "input_length", s.dim[1], "the input");
+    bool fits = check_size(g, l, "input_channels", s.dim[0], &s)
+             && check_size(g, l, "input_length", s.dim[1], &s);
     return fits ? x : 0;
 }
 
 static tensor_id lower(graph *g, const layer *l, tensor_id x)
 {
     if (!layer_has(l, "filters")) {
-        layer_error(g, l, NULL, "a conv1d needs \"filters\"");
+        layer_error(g, l, NULL, "'filters' is missing");
         return 0;
     }
     x = series(g, l, x);
@@ -55,7 +55,7 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
     if (!x || !read_window(g, l, &s, false, &w))
         return 0;
     if (s.dim[0] % groups || filters % groups) {
-        layer_error(g, l, "groups",
+        shape_error(g, l, "groups",
                     "groups is %lld, which must divide the %lld channels of the input and the %lld filters",
                     (long long)groups, (long long)s.dim[0], (long long)filters);
         return 0;

@@ -35,14 +35,14 @@ static tensor_id image(graph *g, const layer *l, tensor_id x)
     if (known && !shape_equal(&s, &said) && shape_size(&s) == shape_size(&said))
         return reshape(g, x, shape_of(4, tensor_shape(g, x)->dim[0], said.dim[0], said.dim[1], said.dim[2]));
     if (s.rank != 3) {
-        layer_error(g, l, NULL,
+        shape_error(g, l, NULL,
                     "the input is %s, expected [channels, height, width]; put a reshape before it",
                     shape_text(g->arena, &s));
         return 0;
     }
-    bool fits = check_size(g, l, "input_channels", s.dim[0], "the input")
-             && check_size(g, l, "input_height", s.dim[1], "the input")
-             && check_size(g, l, "input_width", s.dim[2], "the input");
+    bool fits = check_size(g, l, "input_channels", s.dim[0], &s)
+             && check_size(g, l, "input_height", s.dim[1], &s)
+             && check_size(g, l, "input_width", s.dim[2], &s);
     return fits ? x : 0;
 }
 
@@ -50,7 +50,7 @@ static bool check_groups(graph *g, const layer *l, int64_t channels, int64_t fil
 {
     if (channels % groups == 0 && filters % groups == 0)
         return true;
-    layer_error(g, l, "groups",
+    shape_error(g, l, "groups",
                 "groups is %lld, which must divide the %lld channels of the input and the %lld filters",
                 (long long)groups, (long long)channels, (long long)filters);
     return false;
@@ -59,7 +59,7 @@ static bool check_groups(graph *g, const layer *l, int64_t channels, int64_t fil
 static tensor_id lower(graph *g, const layer *l, tensor_id x)
 {
     if (!layer_has(l, "filters")) {
-        layer_error(g, l, NULL, "a conv2d needs \"filters\"");
+        layer_error(g, l, NULL, "'filters' is missing");
         return 0;
     }
     x = image(g, l, x);
@@ -78,8 +78,8 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
     tensor_id bias =
         layer_bool(l, "bias", true) ? param(g, l, "conv_bias", NULL, shape_of(1, filters), 0, 0) : 0;
     tensor_id y = kernel ? conv(g, x, kernel, bias, a) : 0;
-    if (!y || !check_size(g, l, "output_height", tensor_shape(g, y)->dim[2], "the output")
-        || !check_size(g, l, "output_width", tensor_shape(g, y)->dim[3], "the output"))
+    if (!y || !check_output(g, l, "output_height", tensor_shape(g, y)->dim[2])
+        || !check_output(g, l, "output_width", tensor_shape(g, y)->dim[3]))
         return 0;
     return activation(g, l, y);
 }

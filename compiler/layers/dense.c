@@ -22,13 +22,13 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
     int64_t last = s.rank ? s.dim[s.rank - 1] : 1;
     int64_t in = layer_int(l, "input_size", last), out = layer_int(l, "output_size", 0);
     if (!layer_has(l, "output_size")) {
-        layer_error(g, l, NULL, "dense needs \"output_size\"");
+        layer_error(g, l, NULL, "'output_size' is missing");
         return 0;
     }
     if (in != last && in == shape_size(&s))
         x = reshape(g, x, shape_of(2, tensor_shape(g, x)->dim[0], in));
     else if (in != last) {
-        layer_error(g, l, "input_size", "input_size is %lld, but the input is %s", (long long)in,
+        shape_error(g, l, "input_size", "input_size is %lld, but the input is %s", (long long)in,
                     shape_text(g->arena, &s));
         return 0;
     }

@@ -20,14 +20,16 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
     shape s = sample_shape(g, x);
     int64_t vocab = layer_int(l, "vocab_size", 0), dim = layer_int(l, "embedding_dim", 0), n = shape_size(&s);
     if (vocab < 1 || dim < 1) {
-        layer_error(g, l, NULL, "an embedding needs \"vocab_size\" and \"embedding_dim\"");
+        layer_error(g, l, NULL, "'%s' is missing", vocab < 1 ? "vocab_size" : "embedding_dim");
         return 0;
     }
-    if (s.rank != 1 || layer_int(l, "input_length", n) != n) {
-        layer_error(g, l, layer_has(l, "input_length") ? "input_length" : NULL,
-                    "the input is %s, expected [%s] of ids", shape_text(g->arena, &s),
-                    s.rank == 1 ? arena_printf(g->arena, "%lld", (long long)layer_int(l, "input_length", n))
-                                : "n");
+    if (s.rank != 1) {
+        shape_error(g, l, NULL, "the input is %s, expected [n], n ids", shape_text(g->arena, &s));
+        return 0;
+    }
+    if (layer_int(l, "input_length", n) != n) {
+        shape_error(g, l, "input_length", "input_length is %lld, but the input is %s",
+                    (long long)layer_int(l, "input_length", n), shape_text(g->arena, &s));
         return 0;
     }
     tensor_id table = param(g, l, "embedding", NULL, shape_of(2, vocab, dim), 1 / sqrt((double)dim), 0);

@@ -22,7 +22,7 @@ static tensor_id lower_compat(graph *g, const layer *l, tensor_id x, tensor_id g
     int64_t n = tensor_shape(g, gamma)->dim[0], all = shape_size(&s) / n;
     int64_t rows = l->net->batch < all ? l->net->batch : all;
     if (rows < 1) {
-        layer_error(g, l, "norm_size", "norm_size is %lld, more than the input has", (long long)n);
+        shape_error(g, l, "norm_size", "norm_size is %lld, more than the input has", (long long)n);
         return 0;
     }
     x = has_stream(l) ? add_stream(g, x) : x;

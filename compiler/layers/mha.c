@@ -38,9 +38,8 @@ static bool read_heads(graph *g, const layer *l, tensor_id x, heads *h)
     h->query = layer_int(l, "num_heads", 8);
     h->kv = layer_int(l, "num_kv_heads", h->query);
     if (!layer_has(l, "head_dim") && h->model % h->query != 0) {
-        layer_error(g, l, layer_has(l, "num_heads") ? "num_heads" : NULL,
-                    "d_model is %lld, which is not divisible by the %lld heads; change one or give "
-                    "\"head_dim\"",
+        layer_error(g, l, "num_heads",
+                    "d_model is %lld, which num_heads, %lld, does not divide; change one of them or give 'head_dim'",
                     (long long)h->model, (long long)h->query);
         return false;
     }
@@ -51,7 +50,7 @@ static bool read_heads(graph *g, const layer *l, tensor_id x, heads *h)
         return false;
     }
     if (layer_bool(l, "rope", true) && h->size % 2 != 0) {
-        layer_error(g, l, layer_has(l, "head_dim") ? "head_dim" : NULL,
+        layer_error(g, l, "head_dim",
                     "a head has %lld numbers, but rotary positions need an even number; add \"rope\": false",
                     (long long)h->size);
         return false;

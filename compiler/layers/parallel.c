@@ -180,6 +180,17 @@ static int64_t position_int(const json *position, const char *key, int64_t def)
     return j && json_is_int(j) && j->number >= 0 && j->number <= 1 << 20 ? json_int(j) : def;
 }
 
+/* A number of an entry, or -1 when it is not below the limit. */
+static int64_t entry_int(graph *g, const layer *l, const json *entry, const char *key, int64_t def, int64_t limit)
+{
+    int64_t v = position_int(entry, key, def);
+    const json *at = json_get(entry, key);
+    if (v < limit)
+        return v;
+    layer_error_at(g, l, at ? at : entry, "%s is %lld, expected 0 to %lld", key, (long long)v, (long long)limit - 1);
+    return -1;
+}
+
 /* The cell of each branch in *cells, -1 where it has none. In the original entry i is that of branch i. */
 static bool read_positions(graph *g, const layer *l, int64_t *cells, int n)
 {
@@ -189,16 +200,13 @@ static bool read_positions(graph *g, const layer *l, int64_t *cells, int n)
     for (const json *p = list ? list->child : NULL; p; p = p->next) {
         if (!l->net->compat && !fields_check(graph_session(g), p, position_fields, "a grid position"))
             return false;
-        int64_t branch = l->net->compat ? p->index : position_int(p, "branch_index", p->index);
-        int64_t row = position_int(p, "target_row", 0), col = position_int(p, "target_col", 0);
-        int64_t depth = position_int(p, "target_layer", 0);
-        if (branch >= n || cells[branch] >= 0 || row >= rows || col >= cols || depth >= layers) {
-            layer_error(g, l, "grid_positions",
-                        branch >= n          ? "entry %d is for branch %lld, but there are %d"
-                        : cells[branch] >= 0 ? "entry %d is the second one for branch %lld of %d"
-                                             : "entry %d (branch %lld of %d) lies outside the grid of %lld x "
-                                               "%lld x %lld",
-                        p->index, (long long)branch, n, (long long)rows, (long long)cols, (long long)layers);
+        int64_t branch = entry_int(g, l, p, l->net->compat ? "the entry" : "branch_index", p->index, n);
+        int64_t row = entry_int(g, l, p, "target_row", 0, rows), col = entry_int(g, l, p, "target_col", 0, cols);
+        int64_t depth = entry_int(g, l, p, "target_layer", 0, layers);
+        if (branch < 0 || row < 0 || col < 0 || depth < 0)
+            return false;
+        if (cells[branch] >= 0) {
+            layer_error_at(g, l, p, "branch %lld has a place already", (long long)branch);
             return false;
         }
         cells[branch] = (row * cols + col) * layers + depth;
@@ -210,8 +218,7 @@ static bool check_cells(graph *g, const layer *l, const int64_t *cells, int n)
 {
     for (int i = 0; i < n; i++) {
         if (cells[i] < 0) {
-            layer_error(g, l, layer_has(l, "grid_positions") ? "grid_positions" : NULL,
-                        "branch %d has no entry in \"grid_positions\"", i);
+            layer_error(g, l, "grid_positions", "branch %d has no entry in 'grid_positions'", i);
             return false;
         }
         for (int k = 0; k < i && !l->net->compat; k++)
@@ -275,7 +282,7 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
             return 0;
     }
     if (n == 0) {
-        layer_error(g, l, NULL, "a parallel layer needs at least one entry in \"branches\"");
+        layer_error(g, l, NULL, "'branches' %s", layer_has(l, "branches") ? "is empty" : "is missing");
         return 0;
     }
     tensor_id y = combine(g, l, x, parts, n);

@@ -11,7 +11,8 @@ static bool read_shape(graph *g, const layer *l, const shape *from, shape *to)
     int64_t size = shape_size(from), known = 1, v[MAX_RANK];
     int open = -1, n = layer_sizes(l, "shape", v, MAX_RANK);
     if (n < 1 || n > MAX_RANK - 2) {
-        layer_error(g, l, "shape", "a reshape needs \"shape\", a list of 1 to %d sizes", MAX_RANK - 2);
+        layer_error(g, l, "shape", layer_has(l, "shape") ? "'shape' has %d sizes, expected 1 to %d" : "'shape' is missing",
+                    n, MAX_RANK - 2);
         return false;
     }
     *to = shape_of(0);
@@ -34,7 +35,7 @@ static bool read_shape(graph *g, const layer *l, const shape *from, shape *to)
         to->dim[open] = size / known;
     if (open >= 0 ? size % known == 0 : size == known)
         return true;
-    layer_error(g, l, "shape", "the input %s has %lld numbers, which do not fill the shape %s",
+    shape_error(g, l, "shape", "the input %s has %lld numbers, which do not fill the shape %s",
                 shape_text(g->arena, from), (long long)size, shape_text(g->arena, to));
     return false;
 }

@@ -64,7 +64,7 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
         return activation(g, l, x);
     const layer *before = layer_before(l->net->layers, l, true);
     if (!l->children && !before) {
-        layer_error(g, l, NULL, "there is nothing to add: give it \"branches\", or a layer before it");
+        layer_error(g, l, NULL, "there is nothing to add: give it 'branches', or a layer before it");
         return 0;
     }
     tensor_id y = l->children ? lower_layers(g, l->children, x) : input_of(g, before, x);
@@ -72,7 +72,7 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
         return 0;
     if (!shape_equal(tensor_shape(g, x), tensor_shape(g, y))) {
         shape a = sample_shape(g, x), b = sample_shape(g, y);
-        layer_error(g, l, NULL,
+        shape_error(g, l, NULL,
                     l->children ? "the input is %s, but the branches make it %s; they must keep the shape"
                                 : "the input is %s, but the layer before got %s; it must keep the shape",
                     shape_text(g->arena, &a), shape_text(g->arena, &b));

@@ -15,7 +15,7 @@ static inline tensor_id as_rows(graph *g, const layer *l, const char *name, tens
         return x;
     int64_t size = shape_size(&s);
     if (n < 1 || size % n != 0) {
-        layer_error(g, l, name, "%s is %lld, which does not divide the %lld numbers of the input %s", name,
+        shape_error(g, l, name, "%s is %lld, which does not divide the %lld numbers of the input %s", name,
                     (long long)n, (long long)size, shape_text(g->arena, &s));
         return 0;
     }
@@ -32,13 +32,13 @@ static inline tensor_id as_sequence(graph *g, const layer *l, const char *size_n
     if (s.rank == 1 && size % n == 0 && steps == size / n)
         return reshape(g, x, shape_of(3, tensor_shape(g, x)->dim[0], steps, n));
     if (s.rank != 2)
-        layer_error(g, l, NULL, "the input is %s, expected [steps, numbers]; put a reshape before it",
+        shape_error(g, l, NULL, "the input is %s, expected [steps, numbers]; put a reshape before it",
                     shape_text(g->arena, &s));
     else if (s.dim[1] != n)
-        layer_error(g, l, size_name, "%s is %lld, but the input %s has %lld numbers in a step", size_name,
+        shape_error(g, l, size_name, "%s is %lld, but the input %s has %lld numbers in a step", size_name,
                     (long long)n, shape_text(g->arena, &s), (long long)s.dim[1]);
     else if (s.dim[0] != steps)
-        layer_error(g, l, steps_name, "%s is %lld, but the input %s has %lld steps", steps_name,
+        shape_error(g, l, steps_name, "%s is %lld, but the input %s has %lld steps", steps_name,
                     (long long)steps, shape_text(g->arena, &s), (long long)s.dim[0]);
     else
         return x;

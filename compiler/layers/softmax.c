@@ -39,15 +39,20 @@ static tensor_id grid(graph *g, const layer *l, tensor_id x)
     int64_t size = shape_size(&s);
     int64_t cols = layer_int(l, "softmax_cols", size / layer_int(l, "softmax_rows", 1));
     int64_t rows = layer_int(l, "softmax_rows", cols ? size / cols : 0);
-    if (!layer_has(l, "softmax_rows") && !layer_has(l, "softmax_cols")) {
-        layer_error(g, l, "softmax_variant", "a grid needs \"softmax_rows\" or \"softmax_cols\"");
+    bool has_rows = layer_has(l, "softmax_rows"), has_cols = layer_has(l, "softmax_cols");
+    if (!has_rows && !has_cols) {
+        layer_error(g, l, "softmax_variant", "grid needs 'softmax_rows' or 'softmax_cols'");
         return 0;
     }
     if (cols > 0 && rows <= size && rows * cols == size)
         return grouped(g, x, cols);
-    layer_error(g, l, layer_has(l, "softmax_rows") ? "softmax_rows" : "softmax_cols",
-                "softmax_rows x softmax_cols is %lld x %lld, but the input %s has %lld numbers",
-                (long long)rows, (long long)cols, shape_text(g->arena, &s), (long long)size);
+    if (has_rows && has_cols)
+        shape_error(g, l, "softmax_rows", "softmax_rows x softmax_cols is %lld x %lld, but the input %s has %lld numbers",
+                    (long long)rows, (long long)cols, shape_text(g->arena, &s), (long long)size);
+    else
+        shape_error(g, l, has_rows ? "softmax_rows" : "softmax_cols", "%s is %lld, which does not divide the %lld numbers of the input %s",
+                    has_rows ? "softmax_rows" : "softmax_cols", (long long)(has_rows ? rows : cols), (long long)size,
+                    shape_text(g->arena, &s));
     return 0;
 }
 
@@ -69,9 +74,11 @@ static tensor_id hierarchical(graph *g, const layer *l, tensor_id x)
     int64_t last = 0, product = level_product(l, &last);
     if (last && product == shape_size(&s))
         return grouped(g, x, last);
-    layer_error(g, l, "hierarchy_levels",
-                "the product of \"hierarchy_levels\" must be the %lld numbers of the input %s",
-                (long long)shape_size(&s), shape_text(g->arena, &s));
+    if (!last)
+        layer_error(g, l, "softmax_variant", "hierarchical needs 'hierarchy_levels', sizes whose product is that of the input");
+    else
+        shape_error(g, l, "hierarchy_levels", "the product of 'hierarchy_levels' is not that of the input %s, %lld",
+                    shape_text(g->arena, &s), (long long)shape_size(&s));
     return 0;
 }
 
@@ -100,14 +107,14 @@ static tensor_id masked(graph *g, const layer *l, tensor_id x)
     int64_t n = last_dim(g, x);
     tensor_id mask = mask_const(g, l, n);
     if (mask && !any_true(layer_json(l, "mask")))
-        layer_error(g, l, "mask", "no entry of \"mask\" is true");
+        layer_error(g, l, "mask", "no entry of 'mask' is true");
     if (mask)
         return softmax(g, x, mask, false);
     const json *list = layer_json(l, "mask");
     if (!list)
-        layer_error(g, l, "softmax_variant", "masked needs \"mask\", a list of %lld times true or false", (long long)n);
+        layer_error(g, l, "softmax_variant", "masked needs 'mask', a list of %lld times true or false", (long long)n);
     else
-        layer_error(g, l, "mask", "\"mask\" has %d entries, but the last axis has %lld numbers", list->n, (long long)n);
+        shape_error(g, l, "mask", "'mask' has %d entries, but the last axis has %lld numbers", list->n, (long long)n);
     return 0;
 }
 
@@ -131,17 +138,15 @@ static bool check_clusters(graph *g, const layer *l, int64_t n)
         for (const json *j = c->kind == JSON_ARRAY ? c->child : NULL; j; j = j->next, count++) {
             int64_t k = json_int(j);
             if (k >= n || seen[k]) {
-                layer_error(g, l, "adaptive_clusters",
-                            k < n ? "class %lld (of %lld) is in two clusters"
-                                  : "class %lld is not one of the %lld numbers of the last axis",
-                            (long long)k, (long long)n);
+                layer_error_at(g, l, j, k < n ? "class %lld is in two clusters" : "class %lld is not below %lld, the size of the last axis",
+                               (long long)k, (long long)n);
                 return false;
             }
             seen[k] = true;
         }
     if (!list || count == n)
         return true;
-    layer_error(g, l, "adaptive_clusters", "the clusters hold %lld classes, but the last axis has %lld",
+    shape_error(g, l, "adaptive_clusters", "the clusters hold %lld classes, but the last axis has %lld",
                 (long long)count, (long long)n);
     return false;
 }
@@ -156,12 +161,12 @@ static tensor_id mixture(graph *g, const layer *l, tensor_id x)
         sum += j->number;
     if (!list || !(sum > 0)) {
         layer_error(g, l, list ? "mixture_weights" : "softmax_variant",
-                    list ? "\"mixture_weights\" needs a weight that is not 0"
-                         : "mixture needs \"mixture_weights\", a weight for each group of the last axis");
+                    list ? "'mixture_weights' needs a weight that is not 0"
+                         : "mixture needs 'mixture_weights', a weight for each group of the last axis");
         return 0;
     }
     if (n % list->n != 0) {
-        layer_error(g, l, "mixture_weights", "%d groups cannot be made of the %lld numbers of the last axis", list->n,
+        shape_error(g, l, "mixture_weights", "%d groups cannot be made of the %lld numbers of the last axis", list->n,
                     (long long)n);
         return 0;
     }

@@ -97,7 +97,7 @@ static inline bool check_window(graph *g, const layer *l, const shape *s, int n,
         int64_t in = s->dim[s->rank - 2 + d], all = in + w->pad[2 * d] + w->pad[2 * d + 1];
         int64_t reach = (int64_t)w->dilation[d] * (w->kernel[d] - 1) + 1;
         if (reach > all) {
-            layer_error(g, l, "kernel_size",
+            shape_error(g, l, "kernel_size",
                         "the window covers %lld %s, but the input %s has %lld with its padding; make the "
                         "kernel smaller or the padding larger",
                         (long long)reach,
@@ -108,7 +108,7 @@ static inline bool check_window(graph *g, const layer *l, const shape *s, int n,
             return false;
         }
         if (size > MAX_ELEMENTS / all) {
-            layer_error(g, l, "padding", "the input %s is too large with its padding",
+            shape_error(g, l, "padding", "the input %s is too large with its padding",
                         shape_text(g->arena, s));
             return false;
         }
@@ -125,7 +125,7 @@ static inline bool read_window(graph *g, const layer *l, const shape *s, bool po
     memset(w, 0, sizeof *w);
     w->dilation[0] = w->dilation[1] = 1;
     if (!layer_has(l, "kernel_size")) {
-        layer_error(g, l, NULL, "a %s needs \"kernel_size\"", l->type->name);
+        layer_error(g, l, NULL, "'kernel_size' is missing");
         return false;
     }
     return read_sizes(g, l, "kernel_size", n, MAX_KERNEL, ones, w->kernel)
@@ -134,14 +134,23 @@ static inline bool read_window(graph *g, const layer *l, const shape *s, bool po
         && read_padding(g, l, s, n, w) && check_window(g, l, s, n, w);
 }
 
-/* The layer's size `name`, when it is given, must be `is`. */
-static inline bool check_size(graph *g, const layer *l, const char *name, int64_t is, const char *whose)
+/* The layer's size `name`, when it is given, must be `is`, which is one of the input's. */
+static inline bool check_size(graph *g, const layer *l, const char *name, int64_t is, const shape *input)
 {
     int64_t said = layer_int(l, name, is);
-    if (said == is)
-        return true;
-    layer_error(g, l, name, "%s is %lld, but %s has %lld", name, (long long)said, whose, (long long)is);
-    return false;
+    if (said != is)
+        shape_error(g, l, name, "%s is %lld, but the input %s has %lld", name, (long long)said,
+                    shape_text(g->arena, input), (long long)is);
+    return said == is;
+}
+
+/* The same for one of the output's. */
+static inline bool check_output(graph *g, const layer *l, const char *name, int64_t is)
+{
+    int64_t said = layer_int(l, name, is);
+    if (said != is)
+        layer_error(g, l, name, "%s is %lld, but it comes out as %lld", name, (long long)said, (long long)is);
+    return said == is;
 }
 
 /* Pooling, for max_pool and avg_pool. */
@@ -149,7 +158,7 @@ static inline tensor_id lower_pool(graph *g, const layer *l, tensor_id x, pool_k
 {
     shape s = sample_shape(g, x);
     if (s.rank != 2 && s.rank != 3) {
-        layer_error(g, l, NULL, "the input is %s, expected [channels, height, width] or [channels, length]; "
+        shape_error(g, l, NULL, "the input is %s, expected [channels, height, width] or [channels, length]; "
                     "put a reshape before it", shape_text(g->arena, &s));
         return 0;
     }
@@ -180,7 +189,7 @@ static inline tensor_id lower_global_pool(graph *g, const layer *l, tensor_id x,
 {
     shape s = sample_shape(g, x);
     if (s.rank < 2) {
-        layer_error(g, l, NULL, "the input is %s, expected [channels, ...] with at least two dimensions",
+        shape_error(g, l, NULL, "the input is %s, expected [channels, ...] with at least two dimensions",
                     shape_text(g->arena, &s));
         return 0;
     }

@@ -17,7 +17,7 @@ static bool infer(const layer *l, shape *s)
 static tensor_id lower(graph *g, const layer *l, tensor_id x)
 {
     if (!layer_has(l, "hidden_size")) {
-        layer_error(g, l, NULL, "a swiglu needs \"hidden_size\"");
+        layer_error(g, l, NULL, "'hidden_size' is missing");
         return 0;
     }
     int64_t in = layer_int(l, "input_size", last_axis(g, x)), mid = layer_int(l, "hidden_size", 0);
