@@ -292,6 +292,11 @@ LOOM_VECTOR_MEMORY(f32s, loom_f32s, float)
         return LOOM_JOIN8(t);                                                                            \
     }
 
+/* The larger of r[l] and r[l + w], into r[l], for the first w lanes. */
+#define LOOM_FOLD(r, w, LANES)                                                                           \
+    for (int l = 0; l < ((w) < (LANES) ? (w) : 0); l++)                                                  \
+        r[l] = r[l] < r[l + (w)] ? r[l + (w)] : r[l];
+
 /* The last vector of a row may overlap the one before it: no element needs a loop of its own. */
 #define LOOM_ROW(T, V, REAL, LANES, MASK)                                                                \
     LOOM_INLINE REAL loom_##T##_max_s(const REAL *x, ptrdiff_t s, int n)                                 \
@@ -303,7 +308,7 @@ LOOM_VECTOR_MEMORY(f32s, loom_f32s, float)
     }                                                                                                    \
     LOOM_INLINE REAL loom_##T##_max(const REAL *x, int n)                                                \
     {                                                                                                    \
-        if (n < 2 * (LANES))                                                                             \
+        if (n < (LANES))                                                                                 \
             return loom_##T##_max_s(x, 1, n);                                                            \
         REAL r[LANES];                                                                                   \
         V m = loom_##T##_splat(x[0]);                                                                    \
@@ -312,9 +317,10 @@ LOOM_VECTOR_MEMORY(f32s, loom_f32s, float)
             m = LOOM_LARGER(m, a, MASK, V);                                                              \
         }                                                                                                \
         loom_##T##_store(r, m);                                                                          \
-        for (int w = (LANES) / 2; w > 0; w /= 2)                                                         \
-            for (int l = 0; l < w; l++)                                                                  \
-                r[l] = r[l] < r[l + w] ? r[l + w] : r[l];                                                \
+        LOOM_FOLD(r, 8, LANES)                                                                           \
+        LOOM_FOLD(r, 4, LANES)                                                                           \
+        LOOM_FOLD(r, 2, LANES)                                                                           \
+        LOOM_FOLD(r, 1, LANES)                                                                           \
         return r[0];                                                                                     \
     }                                                                                                    \
     LOOM_INLINE void loom_##T##_divide_s(REAL *x, ptrdiff_t s, REAL by, int n)                           \
