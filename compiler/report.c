@@ -93,7 +93,8 @@ static void json_steps(const plan *p, text *t)
         const step *st = &p->steps[i];
         const shape *s = st->is_copy ? &st->shape : tensor_shape(p->g, st->op->out);
         const view *y = st->is_copy ? &st->copy_to : &p->views[st->op->out];
-        text_printf(t, "%s\n    {\"name\": \"%s\", \"op\": \"%s\", \"shape\": %s, ", i ? "," : "", st->name, step_op(st), shape_text(p->g->arena, s));
+        text_printf(t, "%s\n    {\"name\": \"%s\", \"op\": \"%s\", \"shape\": %s, ", i ? "," : "", st->name, step_op(st),
+                    shape_text(p->g->arena, s));
         text_printf(t, "\"macs\": %lld, \"memory\": \"%s\"}", (long long)step_macs(p, st), buffer_kinds[p->buffers[y->buffer].kind]);
     }
 }
