@@ -92,32 +92,33 @@ static view row_major(int of, const shape *s)
     return v;
 }
 
-/* [B,C,H,W] or [B,C,L] with the channels innermost and a border around each image. */
+/* [B,C,H,W] or [B,C,L] with a border around each image, channels innermost or one plane after another. */
 static void own_image(planner *pl, tensor_id t)
 {
     const shape *s = &get(pl, t)->shape;
     const int64_t *h = pl->halo[t];
-    bool flat = s->rank == 3;
+    bool flat = s->rank == 3, last = pl->channels_last[t];
     int64_t C = s->dim[1], rows = (flat ? 1 : s->dim[2]) + h[0] + h[1], cols = s->dim[s->rank - 1] + h[2] + h[3];
-    int b = buffer_new(pl, BUFFER_ARENA, s->dim[0] * rows * cols * C, t);
+    int64_t inner = last ? C : 1, images = last ? s->dim[0] : s->dim[0] * C;
+    int b = buffer_new(pl, BUFFER_ARENA, images * rows * cols * inner, t);
     buffer *buf = &pl->p->buffers[b];
     memcpy(buf->halo, h, sizeof buf->halo);
-    memcpy(buf->halo_dims, (int64_t[]){s->dim[0], rows, cols, C}, sizeof buf->halo_dims);
+    memcpy(buf->halo_dims, (int64_t[]){images, rows, cols, inner}, sizeof buf->halo_dims);
     view *v = &pl->p->views[t];
     v->buffer = b;
-    v->offset = (h[0] * cols + h[2]) * C;
+    v->offset = (h[0] * cols + h[2]) * inner;
     v->stride[0] = rows * cols * C;
-    v->stride[1] = 1;
-    v->stride[2] = flat ? C : cols * C;
+    v->stride[1] = last ? 1 : rows * cols;
+    v->stride[2] = flat ? inner : cols * inner;
     if (!flat)
-        v->stride[3] = C;
+        v->stride[3] = inner;
 }
 
 static void own_buffer(planner *pl, tensor_id t)
 {
     const tensor *x = get(pl, t);
     static const buffer_kind kinds[] = {BUFFER_ARENA, BUFFER_INPUT, BUFFER_CONST, BUFFER_STATE};
-    if (x->kind == TENSOR_VALUE && pl->channels_last[t])
+    if (x->kind == TENSOR_VALUE && (pl->channels_last[t] || has_halo(pl, t)))
         own_image(pl, t);
     else
         pl->p->views[t] = row_major(buffer_new(pl, kinds[x->kind], shape_size(&x->shape), t), &x->shape);
@@ -266,6 +267,10 @@ static bool image_like(const op *o, const planner *pl)
     return false;
 }
 
+/* A plane after another costs nothing to copy from the network's input; with few channels, nothing is
+ * gained by bringing them together. */
+enum { FEW_CHANNELS = 8 };
+
 static void choose_layouts(planner *pl)
 {
     const graph *g = pl->g;
@@ -279,7 +284,7 @@ static void choose_layouts(planner *pl)
         for (int k = 0; k < 4; k++)
             if (pad[k] > pl->halo[o->in[0]][k])
                 pl->halo[o->in[0]][k] = pad[k];
-        if (has_halo(pl, o->in[0]))
+        if (has_halo(pl, o->in[0]) && tensor_shape(g, o->in[0])->dim[1] >= FEW_CHANNELS)
             pl->channels_last[o->in[0]] = true;
     }
 }

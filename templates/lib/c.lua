@@ -145,12 +145,16 @@ function map_expr(fn, a, b, p, V)
     return ("loom_map_%s_%s(%s, %s, %s)"):format(fn, V, a, a, p)
 end
 
+-- "x + i * 4" as "x[i * 4]"
+function item_at(pointer)
+    local name, index = pointer:match("^([%w_]+) %+ (.*)$")
+    return name and name .. "[" .. index .. "]" or pointer .. "[0]"
+end
+
 -- Loads lanes of an operand along one loop direction: stride 0 splats, 1 loads, else gathers. n: count or nil for all.
 function vload(pointer, stride, n)
     local T = model.T
-    local value = pointer:gsub("^([%w_]+) %+ (.*)$", "%1[%2]")
-    if value == pointer then value = pointer .. "[0]" end
-    if stride == 0 then return ("loom_%s_splat(%s)"):format(T, value) end
+    if stride == 0 then return ("loom_%s_splat(%s)"):format(T, item_at(pointer)) end
     if stride ~= 1 then return ("loom_%s_load_s(%s, %d, %s)"):format(T, pointer, stride, n or model.LANES) end
     if not n then return ("loom_%s_load(%s)"):format(T, pointer) end
     return ("loom_%s_load_n(%s, %s)"):format(T, pointer, n)

@@ -28,12 +28,17 @@ static void $(step.name)($(step.params))
 $(pad)for (int $(vars[d]) = 0; $(vars[d]) < $(dim.size); $(vars[d])++)
 //@ pad = pad .. "    "
 //@ end
+//@ local p1, s1 = locate(step.ins[1], step.ins[1].view)
+//@ local py, sy = locate(out, 1)
+//@ if step.attr.fn == "copy" and #step.chain == 0 and (s1 ~= 1 or sy ~= 1) then
+$(pad)for (int n = 0; n < $(inner.size); n++)
+$(pad)    $(item_at(py)) = $(item_at(p1));
+//@ else
 $(pad)for (int n = 0; n < $(inner.size); n += $(LANES)) {
 //@ pad = pad .. "    "
 //@ if lanes then
 $(pad)const int lanes = loom_min($(inner.size) - n, $(LANES));
 //@ end
-//@ local p1, s1 = locate(step.ins[1], step.ins[1].view)
 $(pad)loom_$(T)v v = $(vload(p1, s1, lanes));
 //@ if step.ins[2] then
 //@ local p2, s2 = locate(step.ins[2], step.ins[2].view)
@@ -44,7 +49,7 @@ $(pad)v = $(map_expr(step.attr.fn, "v", "v", "loom_" .. T .. "_splat(" .. step.p
 //@ for _, line in ipairs(chain_lines(step, "v", function(o) return locate(o, o.view) end, lanes)) do
 $(pad)$(line)
 //@ end
-//@ local py, sy = locate(out, 1)
 $(pad)$(vstore(py, sy == 0 and 1 or sy, "v", lanes))
     $(("    "):rep(#dims))}
+//@ end
 }
