@@ -132,6 +132,10 @@ LOOM_NOINLINE double loom_soft_sqrt_f64(double x)
 #elif defined(__GNUC__) && defined(__aarch64__)
 #define LOOM_SQRT_F32(r, x) __asm__("fsqrt %s0, %s1" : "=w"(r) : "w"(x))
 #define LOOM_SQRT_F64(r, x) __asm__("fsqrt %d0, %d1" : "=w"(r) : "w"(x))
+#elif defined(_MSC_VER) && defined(_M_X64)
+#include <emmintrin.h>
+#define LOOM_SQRT_F32(r, x) ((r) = _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x))))
+#define LOOM_SQRT_F64(r, x) ((r) = _mm_cvtsd_f64(_mm_sqrt_pd(_mm_set_sd(x))))
 #elif defined(__wasm__)
 #define LOOM_SQRT_F32(r, x) ((r) = __builtin_sqrtf(x))
 #define LOOM_SQRT_F64(r, x) ((r) = __builtin_sqrt(x))
@@ -346,6 +350,19 @@ LOOM_INLINE LM_F LM_N(select)(LM_U mask, LM_F a, LM_F b)
 }
 #endif
 
+/* The vector is one register of x86: 1 with SSE2 instructions, 2 with AVX or AVX-512 ones. */
+#if LM_REAL * LM_LANES < 128 || !defined(__GNUC__)
+#define LM_X86 0
+#elif (defined(__AVX512F__) && LM_REAL * LM_LANES <= 512)
+#define LM_X86 2
+#elif (defined(__AVX__) && LM_REAL * LM_LANES <= 256)
+#define LM_X86 2
+#elif (defined(__SSE2__) && LM_REAL * LM_LANES == 128)
+#define LM_X86 1
+#else
+#define LM_X86 0
+#endif
+
 /* Every lane x. */
 LOOM_INLINE LM_F LM_N(all)(LM_S x)
 {
@@ -372,9 +389,9 @@ LOOM_INLINE LM_F LM_N(head)(LM_F x) { return LM_FLT(LM_BITS(x) & LM_HEAD); }
 
 /* Smaller or larger of x and a constant; NaN stays. x86 does just this in one instruction, which
  * compilers miss. */
-#if LM_LANES > 1 && defined(__AVX__)
+#if LM_X86 == 2
 #define LM_CLAMP(op, r, limit, x) __asm__("v" op " %2, %1, %0" : "=v"(r) : "v"(limit), "v"(x))
-#elif LM_LANES > 1 && defined(__SSE2__) && LM_REAL * LM_LANES == 128
+#elif LM_X86 == 1
 #define LM_CLAMP(op, r, limit, x) __asm__(op " %2, %0" : "=x"(r) : "0"(limit), "x"(x))
 #endif
 LOOM_INLINE LM_F LM_N(at_most)(LM_F x, LM_S most)
@@ -907,9 +924,9 @@ LOOM_MATH LM_F LM_N(cos)(LM_F x) { return LM_N(sin_turned)(x, 1u); }
 LOOM_INLINE LM_F LM_N(sqrt)(LM_F x)
 {
     LM_F r;
-#if !defined(LOOM_SOFT_SQRT) && defined(__AVX__) && LM_REAL * LM_LANES <= 512
+#if !defined(LOOM_SOFT_SQRT) && LM_X86 == 2
     __asm__(LM_C("vsqrtps %1, %0", "vsqrtpd %1, %0") : "=v"(r) : "v"(x));
-#elif !defined(LOOM_SOFT_SQRT) && defined(__SSE2__) && LM_REAL * LM_LANES == 128
+#elif !defined(LOOM_SOFT_SQRT) && LM_X86 == 1
     __asm__(LM_C("sqrtps %1, %0", "sqrtpd %1, %0") : "=x"(r) : "x"(x));
 #elif !defined(LOOM_SOFT_SQRT) && defined(__aarch64__) && LM_REAL * LM_LANES == 128
     __asm__(LM_C("fsqrt %0.4s, %1.4s", "fsqrt %0.2d, %1.2d") : "=w"(r) : "w"(x));
@@ -948,5 +965,6 @@ LOOM_INLINE LM_F LM_N(sqrt)(LM_F x)
 #undef LM_POW2_MINUS
 #undef LM_TRIG_LIMIT
 #undef LM_PAIR
+#undef LM_X86
 
 #endif

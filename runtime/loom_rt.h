@@ -73,12 +73,30 @@
 #endif
 
 /* Status codes of the generated functions. */
-enum { LOOM_OK = 0, LOOM_E_ARGUMENT = -1, LOOM_E_FORMAT = -2, LOOM_E_MISMATCH = -3, LOOM_E_CHECKSUM = -4, LOOM_E_NO_WEIGHTS = -5 };
+enum {
+    LOOM_OK = 0,
+    LOOM_E_FORMAT = -2,     /* not a weights file, or cut short */
+    LOOM_E_MISMATCH = -3,   /* a weights file of another model */
+    LOOM_E_CHECKSUM = -4,   /* a damaged weights file */
+    LOOM_E_SUBNORMALS = -5, /* this thread flushes subnormal numbers to zero: results would differ */
+};
+
+/* Linking or loading anything that was built with -ffast-math can switch subnormal numbers off for the whole
+ * process; no source can prevent that, but it can be seen. */
+LOOM_INLINE int loom_check_subnormals(void)
+{
+    volatile float smallest = 1.17549435e-38f; /* the least normal number */
+    volatile float half = smallest * 0.5f;
+    return half > 0.0f ? LOOM_OK : LOOM_E_SUBNORMALS;
+}
 
 /* ---- vector width --------------------------------------------------------------------------------- */
 
 #ifdef LOOM_LANES
-#define LOOM_F32_LANES LOOM_LANES
+#if LOOM_LANES != 1
+#error "loom: LOOM_LANES can only be 1, which forces plain C"
+#endif
+#define LOOM_F32_LANES 1
 #elif !defined(__GNUC__)
 #define LOOM_F32_LANES 1
 #elif defined(__AVX512F__)

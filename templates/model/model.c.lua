@@ -21,16 +21,18 @@ $(step_text(step))
 //@ end
 //@ if weights_file then
 $(render("model/load.c.lua", {}))
-void $(id)_init(struct $(id) *net, const struct $(id)_weights *weights)
+int $(id)_init(struct $(id) *net, const struct $(id)_weights *weights)
 {
     net->weights = weights;
     $(id)_reset(net);
+    return loom_check_subnormals();
 }
 //@ else
-void $(id)_init(struct $(id) *net)
+int $(id)_init(struct $(id) *net)
 {
     net->weights = &$(id)_weights;
     $(id)_reset(net);
+    return loom_check_subnormals();
 }
 //@ end
 
