@@ -289,6 +289,7 @@ static int push_model(lua_State *L)
     set_int(L, "real_size", (int64_t)real_size(g->precision));
     set_int(L, "panel", panel_width(g->precision));
     set_int(L, "batch", g->net->batch);
+    set_int(L, "seed", (int64_t)g->net->seed);
     set_int(L, "arena_size", p->arena_size);
     set_int(L, "state_size", p->state_size);
     set_int(L, "weights_size", p->weights_size);
