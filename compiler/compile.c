@@ -8,7 +8,7 @@ static bool dumps(session *s, const char *stage) { return s->opt->dump && strcmp
 /* One pass over the graph, checked, and printed when --dump names it. */
 #define PASS(name)                         \
     do {                                   \
-        pass_##name(s, g);                 \
+        pass_##name(g);                    \
         graph_check(g);                    \
         if (dumps(s, #name))               \
             graph_dump(g, stderr);         \

@@ -275,7 +275,7 @@ typedef struct layer_type {
 
 /* ---- plan: the frozen result, from which everything is written ------------------------------------------ */
 
-typedef enum buffer_kind { BUFFER_ARENA, BUFFER_INPUT, BUFFER_OUTPUT, BUFFER_CONST, BUFFER_STATE, BUFFER_SCRATCH } buffer_kind;
+typedef enum buffer_kind { BUFFER_ARENA, BUFFER_INPUT, BUFFER_OUTPUT, BUFFER_CONST, BUFFER_STATE } buffer_kind;
 
 typedef struct buffer {
     buffer_kind kind;
@@ -464,13 +464,14 @@ void interp_reset(interp *in);
 const void *interp_value(const interp *in, tensor_id t);
 
 /* ---- passes: each says what it needs and what it establishes */
-void pass_fold(session *s, graph *g);
-void pass_fuse(session *s, graph *g);
-void pass_pad(session *s, graph *g);
+void pass_fold(graph *g);
+void pass_fuse(graph *g);
+void pass_pad(graph *g);
 
 /* ---- plan.c */
 plan *plan_build(session *s, const graph *g);
 void plan_dump(const plan *p, FILE *out);
+extern const char *const buffer_kind_names[]; /* by buffer_kind */
 int64_t panel_width(precision p); /* elements in 64 bytes */
 int64_t pack_size(precision p, const pack *k);
 int64_t pack_wide(precision p, int64_t n); /* the widest panels for n columns */

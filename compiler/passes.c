@@ -58,9 +58,8 @@ static void evaluate(graph *g, op *o)
 }
 
 /* Establishes: no op has only constant inputs. */
-void pass_fold(session *s, graph *g)
+void pass_fold(graph *g)
 {
-    (void)s;
     for (int i = 0; i < g->n_ops; i++)
         if (all_const(g, &g->ops[i]))
             evaluate(g, &g->ops[i]);
@@ -116,9 +115,8 @@ static bool fuse_one(graph *g, int i)
 
 /* Needs: uses counted. Establishes: an element-wise op follows an op only where it could not become a
  * part of it (used twice, other shape, operand not ready). */
-void pass_fuse(session *s, graph *g)
+void pass_fuse(graph *g)
 {
-    (void)s;
     graph_uses(g);
     for (int i = 0; i < g->n_ops; i++)
         if (g->ops[i].type->flags & OP_ELEMENTWISE)
@@ -145,9 +143,8 @@ static bool wants_border(const graph *g, const op *o)
 
 /* Establishes: every op that reads a zero border reads a tensor that can have one. Inputs, views and the
  * network's output are copied for that, once each. */
-void pass_pad(session *s, graph *g)
+void pass_pad(graph *g)
 {
-    (void)s;
     int n = g->n_ops, known = g->n_tensors;
     tensor_id *copy = arena_array(g->arena, known, sizeof *copy);
     op *ops = arena_array(g->arena, 2 * (int64_t)n + 1, sizeof *ops);

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const buffer_kind_names[] = {"arena", "input", "output", "const", "state"};
+
 typedef struct planner {
     session *s;
     const graph *g;
@@ -598,12 +600,11 @@ plan *plan_build(session *s, const graph *g)
 
 void plan_dump(const plan *p, FILE *out)
 {
-    static const char *const kinds[] = {"arena", "input", "output", "const", "state", "scratch"};
     for (int i = 0; i < p->n_steps; i++) {
         const step *st = &p->steps[i];
         const view *y = st->is_copy ? &st->copy_to : &p->views[st->op->out];
         const buffer *b = &p->buffers[y->buffer];
-        fprintf(out, "%3d %-40s %-8s -> %s+%lld", i, st->name, st->is_copy ? "copy" : st->op->type->name, kinds[b->kind],
+        fprintf(out, "%3d %-40s %-8s -> %s+%lld", i, st->name, st->is_copy ? "copy" : st->op->type->name, buffer_kind_names[b->kind],
                 (long long)(b->offset + y->offset));
         fprintf(out, "  buffer %d (%lld, alive %d-%d)\n", y->buffer, (long long)b->size, b->first, b->last);
     }

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-static const char *const buffer_kinds[] = {"arena", "input", "output", "const", "state", "scratch"};
-
 static const char *step_op(const step *st) { return st->is_copy ? "copy" : st->op->type->name; }
 
 static int64_t step_macs(const plan *p, const step *st)
@@ -95,7 +93,7 @@ static void json_steps(const plan *p, text *t)
         const view *y = st->is_copy ? &st->copy_to : &p->views[st->op->out];
         text_printf(t, "%s\n    {\"name\": \"%s\", \"op\": \"%s\", \"shape\": %s, ", i ? "," : "", st->name, step_op(st),
                     shape_text(p->g->arena, s));
-        text_printf(t, "\"macs\": %lld, \"memory\": \"%s\"}", (long long)step_macs(p, st), buffer_kinds[p->buffers[y->buffer].kind]);
+        text_printf(t, "\"macs\": %lld, \"memory\": \"%s\"}", (long long)step_macs(p, st), buffer_kind_names[p->buffers[y->buffer].kind]);
     }
 }
 

@@ -74,6 +74,19 @@ function tile_columns(tile, step, vecs)
     return step.name .. "_columns(" .. tile_column_args(tile, "c", vecs) .. ");"
 end
 
+-- The lines that open the loops longer than one pass, those that close them, and the indent inside.
+function open_loops(loops, pad)
+    local head, tail = {}, {}
+    for _, loop in ipairs(loops) do
+        if loop.size > 1 then
+            head[#head + 1] = ("%sfor (int %s = 0; %s < %d; %s++) {"):format(pad, loop.var, loop.var, loop.size, loop.var)
+            table.insert(tail, 1, pad .. "}")
+            pad = pad .. "    "
+        end
+    end
+    return head, tail, pad
+end
+
 -- Arguments for one tile, from row m on.
 function tile_row_args(tile, rows)
     local args = {rows, "vecs"}

@@ -42,12 +42,9 @@ static void $(step.name)($(step.params))
 //@ if lanes then
         const int n = loom_min($(tile.n) - c, $(LANES));
 //@ end
-//@ local pad = "        "
-//@ for _, loop in ipairs(tile.middle) do
-//@ if loop.size > 1 then
-$(pad)for (int $(loop.var) = 0; $(loop.var) < $(loop.size); $(loop.var)++) {
-//@ pad = pad .. "    "
-//@ end
+//@ local head, tail, pad = open_loops(tile.middle, "        ")
+//@ for _, line in ipairs(head) do
+$(line)
 //@ end
 //@ local function args(rows)
 //@     local list = {rows}
@@ -74,11 +71,8 @@ $(pad)    $(step.name)_tile($(args("rows")));
 $(pad)if ($(tile.rows) % rows)
 $(pad)    $(step.name)_tile($(args(tile.rows .. " % rows")));
 //@ end
-//@ for _, loop in ipairs(tile.middle) do
-//@ if loop.size > 1 then
-//@ pad = pad:sub(5)
-$(pad)}
-//@ end
+//@ for _, line in ipairs(tail) do
+$(line)
 //@ end
     }
 }

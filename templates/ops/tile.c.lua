@@ -55,12 +55,9 @@ $(pad:sub(5))}
 LOOM_INLINE void $(step.name)_columns(const int vecs, $(tile_params(tile)))
 {
     enum { rows = LOOM_SPLIT($(tile.rows)) };
-//@ local pad = "    "
-//@ for _, loop in ipairs(tile.middle) do
-//@ if loop.size > 1 then
-$(pad)for (int $(loop.var) = 0; $(loop.var) < $(loop.size); $(loop.var)++) {
-//@ pad = pad .. "    "
-//@ end
+//@ local head, tail, pad = open_loops(tile.middle, "    ")
+//@ for _, line in ipairs(head) do
+$(line)
 //@ end
 //@ if tile.rows == 1 then
 $(pad)$(step.name)_tile($(tile_row_args(tile, "rows")));
@@ -71,11 +68,8 @@ $(pad)    $(step.name)_tile($(tile_row_args(tile, "rows")));
 $(pad)if ($(tile.rows) % rows)
 $(pad)    $(step.name)_tile($(tile_row_args(tile, tile.rows .. " % rows")));
 //@ end
-//@ for _, loop in ipairs(tile.middle) do
-//@ if loop.size > 1 then
-//@ pad = pad:sub(5)
-$(pad)}
-//@ end
+//@ for _, line in ipairs(tail) do
+$(line)
 //@ end
 }
 
@@ -83,12 +77,9 @@ $(pad)}
 static void $(step.name)($(step.params))
 {
     enum { vecs = LOOM_VECS(LOOM_SPLIT($(tile.rows))), columns = ($(tile.n) + $(LANES) - 1) / $(LANES) };
-//@ local pad = "    "
-//@ for _, loop in ipairs(tile.outer) do
-//@ if loop.size > 1 then
-$(pad)for (int $(loop.var) = 0; $(loop.var) < $(loop.size); $(loop.var)++) {
-//@ pad = pad .. "    "
-//@ end
+//@ local head, tail, pad = open_loops(tile.outer, "    ")
+//@ for _, line in ipairs(head) do
+$(line)
 //@ end
 //@ for _, line in ipairs(tile.before or {}) do
 $(pad)$(line)
@@ -107,10 +98,7 @@ $(pad)}
 //@ end
 //@ end
 //@ end
-//@ for _, loop in ipairs(tile.outer) do
-//@ if loop.size > 1 then
-//@ pad = pad:sub(5)
-$(pad)}
-//@ end
+//@ for _, line in ipairs(tail) do
+$(line)
 //@ end
 }
