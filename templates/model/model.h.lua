@@ -28,8 +28,10 @@ extern "C" {
 #define $(ID)_FLASH_BYTES $(weights_size * real_size)
 #define $(ID)_MACS $(macs)
 
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__TINYC__)
 #define LOOM_$(ID)_ALIGN __attribute__((aligned(64)))
+#elif defined(_MSC_VER)
+#define LOOM_$(ID)_ALIGN __declspec(align(64))
 #else
 #define LOOM_$(ID)_ALIGN
 #endif

@@ -1,12 +1,12 @@
-/* description.c - libFuzzer: any bytes as a description, from the text to the plan. After a byte 0x1e comes,
- * if there is one, a file of weights. Nothing may crash, leak, hang or be undefined; errors are the expected
- * end. tests/fuzz/run builds and runs it.
+/* description.c - libFuzzer: any bytes as a description, from the text to the plan and the interpreter. After
+ * a byte 0x1e comes, if there is one, a file of weights. Nothing may crash, leak, hang or be undefined; errors
+ * are the expected end. tests/fuzz/run builds and runs it.
  *
  * Networks that are merely large are no find: beyond a budget of memory there is none left. */
 #include <stddef.h>
 #include <stdlib.h>
 
-enum { BUDGET = 64 << 20, MAX_TEXT = 1 << 16, SEPARATOR = 0x1e };
+enum { BUDGET = 64 << 20, MAX_TEXT = 1 << 16, MAX_RUN = 1 << 18, SEPARATOR = 0x1e };
 
 static size_t used;
 
@@ -28,22 +28,39 @@ static FILE *nowhere(void)
     return f;
 }
 
+/* Small networks are run too, on numbers of all kinds. */
+static void interpret(session *s, const graph *g)
+{
+    const double kinds[] = {0, 1, -1.5, 3, 1e30, -1e300, 0.0 / 0.0, 1.0 / 0.0, 1e-310};
+    int64_t n_in = shape_size(tensor_shape(g, g->input)), n_out = shape_size(tensor_shape(g, g->output));
+    void *in = arena_array(&s->arena, n_in, sizeof(double)), *out = arena_array(&s->arena, n_out, sizeof(double));
+    for (int64_t i = 0; i < n_in; i++)
+        real_set(g->precision, in, i, kinds[i % COUNT(kinds)]);
+    interp *it = interp_new(s, g);
+    interp_run(it, in, out);
+    interp_run(it, in, out);
+}
+
 /* The stages of compile_network, from memory instead of files. */
 static void compile(session *s, const source *src, const source *weights)
 {
     network *net = network_read(s, src);
     if (net && weights->text && !network_weights(s, net, weights))
         return;
-    graph *g = net ? network_lower(s, net, net->precision) : NULL;
-    if (!g)
+    graph *reference = net ? network_lower(s, net, net->precision) : NULL;
+    { static long a,b,c; a++; b+=net!=NULL; c+=reference!=NULL; if (a%100000==0) fprintf(stderr,"STAT %ld %ld %ld\n",a,b,c); }
+    if (!reference)
         return;
-    pass_fold(s, g);
+    graph *g = network_lower(s, net, net->precision);
+    pass_fold(g);
     graph_check(g);
-    pass_fuse(s, g);
+    pass_fuse(g);
     graph_check(g);
-    pass_pad(s, g);
+    pass_pad(g);
     graph_check(g);
-    plan_build(s, g);
+    const plan *p = plan_build(s, g);
+    if (p->macs < MAX_RUN && used < BUDGET / 8)
+        interpret(s, reference);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
