@@ -221,6 +221,14 @@ function ram_bytes()
     return bytes == 0 and 16 or bytes + 64
 end
 
+-- Does a call of any step's function name this?
+function step_uses(name)
+    for _, step in ipairs(model.steps) do
+        if step.call:find("[%s(]" .. name:gsub("%-", "%%-")) then return true end
+    end
+    return false
+end
+
 function uses_random()
     for _, step in ipairs(model.steps) do
         if step.op == "random" then return true end

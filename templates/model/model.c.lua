@@ -46,9 +46,12 @@ void $(id)_reset(struct $(id) *net)
 
 int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output)
 {
+//@ if step_uses("w->") then
     const struct $(id)_weights *w = net->weights;
-    (void)w;
+//@ end
+//@ if not step_uses("input") then
     (void)input;
+//@ end
 //@ for i, step in ipairs(steps) do
 //@ for _, b in ipairs(step.borders) do
     $(join(border_lines(b), 4))
