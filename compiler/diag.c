@@ -100,7 +100,8 @@ static bool too_many(diags *d, severity sev)
     return d->errors > MAX_ERRORS;
 }
 
-static void report(session *s, severity sev, const source *src, span at, const char *pointer, const char *fmt, va_list ap)
+static void report(session *s, severity sev, const source *src, span at, const char *pointer, const char *fmt,
+                   va_list ap)
 {
     static const char *const words[] = {"error", "warning", "note"};
     diags *d = &s->diags;
@@ -121,7 +122,8 @@ static void report(session *s, severity sev, const source *src, span at, const c
         print_line(d->sink, src, at, start);
 }
 
-void diag_span(session *s, severity sev, const source *src, span at, const char *pointer, const char *fmt, ...)
+void diag_span(session *s, severity sev, const source *src, span at, const char *pointer, const char *fmt,
+               ...)
 {
     if (too_many(&s->diags, sev))
         return;

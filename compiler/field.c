@@ -54,7 +54,8 @@ static bool in_range(session *s, const field *f, const json *j)
 {
     if (j->number >= f->min && j->number <= f->max)
         return true;
-    diag(s, DIAG_ERROR, j, "%s is %s, expected %.16g to %.16g", label(s, j), json_words(&s->arena, j), f->min, f->max);
+    diag(s, DIAG_ERROR, j, "%s is %s, expected %.16g to %.16g", label(s, j), json_words(&s->arena, j), f->min,
+         f->max);
     return false;
 }
 
@@ -74,8 +75,8 @@ static bool check_bool(session *s, const field *f, const json *j)
     return j->kind == JSON_BOOL || wrong(s, j, "true or false");
 }
 
-static bool check_list(session *s, const field *f, const json *j, bool check(session *, const field *, const json *),
-                       const char *expected)
+static bool check_list(session *s, const field *f, const json *j,
+                       bool check(session *, const field *, const json *), const char *expected)
 {
     if (j->kind != JSON_ARRAY)
         return wrong(s, j, expected);
@@ -190,14 +191,16 @@ static bool said_before(session *s, const field *f, const field *fields, const j
     return false;
 }
 
-static bool check_fields(session *s, const json *object, const field *fields, const field *more, const char *what)
+static bool check_fields(session *s, const json *object, const field *fields, const field *more,
+                         const char *what)
 {
     bool good = true;
     for (const json *j = object->child; j; j = j->next) {
         const field *f = find_field(fields, j->key);
         if (!f && more)
             f = find_field(more, j->key);
-        good &= f ? check_kind(s, f, j) && !said_before(s, f, fields, j) : unknown_key(s, j, fields, more, what);
+        good &=
+            f ? check_kind(s, f, j) && !said_before(s, f, fields, j) : unknown_key(s, j, fields, more, what);
     }
     return good;
 }

@@ -79,7 +79,8 @@ bool file_write(session *s, const char *path, const char *data, size_t n)
     struct stat st;
     if (strcmp(path, "-") == 0)
         return write_all(stdout, data, n) || cannot_write(s, "standard output");
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) /* a device or a pipe stays what it is */
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
+        !S_ISDIR(st.st_mode)) /* a device or a pipe stays what it is */
         return write_all(fopen(path, "wb"), data, n) || cannot_write(s, path);
     const char *part = file_part(s, path, data, n);
     return part && file_commit(s, part, path);

@@ -46,8 +46,12 @@ static void scan_scalar(scan *c)
 
 static json_kind kind_of(const cJSON *from)
 {
-    return cJSON_IsObject(from) ? JSON_OBJECT : cJSON_IsArray(from) ? JSON_ARRAY : cJSON_IsString(from) ? JSON_STRING
-         : cJSON_IsNumber(from) ? JSON_NUMBER : cJSON_IsBool(from) ? JSON_BOOL : JSON_NULL;
+    return cJSON_IsObject(from)   ? JSON_OBJECT
+           : cJSON_IsArray(from)  ? JSON_ARRAY
+           : cJSON_IsString(from) ? JSON_STRING
+           : cJSON_IsNumber(from) ? JSON_NUMBER
+           : cJSON_IsBool(from)   ? JSON_BOOL
+                                  : JSON_NULL;
 }
 
 static json *convert(scan *c, const cJSON *from, json *parent);
@@ -233,13 +237,15 @@ typedef struct reals {
 static bool read_number(reals *r, const json *at)
 {
     if (at->kind != JSON_NUMBER) {
-        diag(r->s, DIAG_ERROR, at, "%s must hold numbers only, not %s", r->what, json_words(&r->s->arena, at));
+        diag(r->s, DIAG_ERROR, at, "%s must hold numbers only, not %s", r->what,
+             json_words(&r->s->arena, at));
         return false;
     }
     const char *t = at->src->text + at->at.at;
     double v = r->precision == F32 ? (double)strtof(t, NULL) : strtod(t, NULL);
     if (v - v != 0) {
-        diag(r->s, DIAG_ERROR, at, "%s is too large for %s", excerpt(&r->s->arena, at), precision_names[r->precision]);
+        diag(r->s, DIAG_ERROR, at, "%s is too large for %s", excerpt(&r->s->arena, at),
+             precision_names[r->precision]);
         return false;
     }
     real_set(r->precision, r->out, r->n++, v);
@@ -251,7 +257,8 @@ static bool read_nested(reals *r, const json *at, int d)
 {
     const shape *s = r->shape;
     if (at->kind != JSON_ARRAY || at->n != s->dim[d]) {
-        const char *found = at->kind == JSON_ARRAY ? arena_printf(&r->s->arena, "a list of %d", at->n) : json_words(&r->s->arena, at);
+        const char *found = at->kind == JSON_ARRAY ? arena_printf(&r->s->arena, "a list of %d", at->n)
+                                                   : json_words(&r->s->arena, at);
         diag(r->s, DIAG_ERROR, at, "%s has the shape %s: expected a list of %lld here, not %s", r->what,
              shape_text(&r->s->arena, s), (long long)s->dim[d], found);
         return false;
@@ -266,8 +273,8 @@ static bool read_flat(reals *r, const json *at)
 {
     int64_t n = shape_size(r->shape), have = count_numbers(at);
     if (have != n) {
-        diag(r->s, DIAG_ERROR, at, "%s has %lld numbers, expected %lld, shape %s", r->what, (long long)have, (long long)n,
-             shape_text(&r->s->arena, r->shape));
+        diag(r->s, DIAG_ERROR, at, "%s has %lld numbers, expected %lld, shape %s", r->what, (long long)have,
+             (long long)n, shape_text(&r->s->arena, r->shape));
         return false;
     }
     for (const json *j = at->child; j; j = j->next)

@@ -13,20 +13,23 @@
 
 static const field network_fields[] = {
     {"id", FIELD_STRING, 0, 0, "the file's name", 0, "name of the model and prefix of its symbols"},
-    {"dtype", FIELD_ENUM, 0, 0, "float32", "float32|float64|f32|f64", "precision, unless --precision says another"},
+    {"dtype", FIELD_ENUM, 0, 0, "float32", "float32|float64|f32|f64",
+     "precision, unless --precision says another"},
     {"batch_size", FIELD_INT, 1, 1 << 20, "1", 0, "samples in one call"},
-    {"grid_rows", FIELD_INT, 0, 1 << 20, 0, 0, "with the next two: their product must be the number of layers"},
+    {"grid_rows", FIELD_INT, 0, 1 << 20, 0, 0,
+     "with the next two: their product must be the number of layers"},
     {"grid_cols", FIELD_INT, 0, 1 << 20, 0, 0, "see grid_rows"},
     {"layers_per_cell", FIELD_INT, 0, 1 << 20, 0, 0, "see grid_rows"},
     {"seed", FIELD_INT, 0, 9007199254740992.0, "0", 0, "of the initial weights and of every random choice"},
-    {"input", FIELD_OBJECT, 0, 0, "told by the first layer", 0, "{\"shape\": [...]}, the shape of one sample"},
-    {"compat", FIELD_ENUM, 0, 0, 0, "loom-0.0.7", "read the description as version 0.0.7 of the original did"},
+    {"input", FIELD_OBJECT, 0, 0, "told by the first layer", 0,
+     "{\"shape\": [...]}, the shape of one sample"},
+    {"compat", FIELD_ENUM, 0, 0, 0, "loom-0.0.7",
+     "read the description as version 0.0.7 of the original did"},
     {"layers", FIELD_LAYERS, 0, 0, 0, 0, "the layers, in order"},
     {0}};
 const field *const network_field_table = network_fields;
 
-static const field input_fields[] = {
-    {"shape", FIELD_INTS, 1, 1 << 24, 0, 0, "the shape of one sample"}, {0}};
+static const field input_fields[] = {{"shape", FIELD_INTS, 1, 1 << 24, 0, 0, "the shape of one sample"}, {0}};
 
 static bool named(const layer_type *t, const char *name)
 {
@@ -91,7 +94,8 @@ static const char *layer_name(session *s, const json *at, const layer_type *type
 }
 
 static bool read_layer(session *s, network *net, const json *at, const char *prefix, int depth, layer *l);
-static bool read_layers(session *s, network *net, const json *list, const char *prefix, int depth, layer **first, int *n);
+static bool read_layers(session *s, network *net, const json *list, const char *prefix, int depth,
+                        layer **first, int *n);
 
 /* The layers within l, where they are in order; what is not, fields_check_layer has reported. */
 static bool read_inner(session *s, network *net, int depth, layer *l)
@@ -140,7 +144,8 @@ static bool read_layer(session *s, network *net, const json *at, const char *pre
     return read_inner(s, net, depth, l) && good;
 }
 
-static bool read_layers(session *s, network *net, const json *list, const char *prefix, int depth, layer **first, int *n)
+static bool read_layers(session *s, network *net, const json *list, const char *prefix, int depth,
+                        layer **first, int *n)
 {
     bool good = true;
     layer **tail = first;
@@ -194,7 +199,8 @@ static void check_names(session *s, const network *net)
     qsort(all, (size_t)n, sizeof *all, by_name);
     for (int i = 1; i < n; i++)
         if (strcmp(all[i - 1]->name, all[i]->name) == 0) {
-            diag(s, DIAG_ERROR, name_place(all[i]), "two layers are called '%s'; give one another \"name\"", all[i]->name);
+            diag(s, DIAG_ERROR, name_place(all[i]), "two layers are called '%s'; give one another \"name\"",
+                 all[i]->name);
             diag(s, DIAG_NOTE, name_place(all[i - 1]), "this is the first one");
         }
 }
@@ -213,20 +219,22 @@ static void check_grid(session *s, const network *net)
         at = j;
     }
     if (at && cells != net->n_layers)
-        diag(s, DIAG_ERROR, at, "the grid has %s%lld cells (grid_rows x grid_cols x layers_per_cell), but 'layers' has %d",
+        diag(s, DIAG_ERROR, at,
+             "the grid has %s%lld cells (grid_rows x grid_cols x layers_per_cell), but 'layers' has %d",
              cells == INT_MAX ? "at least " : "", (long long)cells, net->n_layers);
 }
 
 /* Words of C and C++ and their headers: no structure and no file can be called so. */
 static const char reserved_names[] =
-    "alignas|alignof|and|and_eq|asm|auto|bitand|bitor|bool|break|case|catch|char|class|compl|concept|const|constexpr|"
-    "continue|co_await|co_return|co_yield|decltype|default|delete|do|double|else|enum|explicit|export|extern|false|float|"
-    "for|friend|goto|if|inline|int|long|mutable|namespace|new|noexcept|not|not_eq|nullptr|operator|or|or_eq|private|"
-    "protected|public|register|requires|restrict|return|short|signed|sizeof|static|static_assert|struct|switch|template|"
-    "this|thread_local|throw|true|try|typedef|typeid|typename|typeof|union|unsigned|using|virtual|void|volatile|wchar_t|"
-    "while|xor|xor_eq|"
-    "assert|complex|ctype|errno|fenv|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|"
-    "stddef|stdint|stdio|stdlib|stdnoreturn|string|tgmath|threads|time|uchar|wchar|wctype";
+    "alignas|alignof|and|and_eq|asm|auto|bitand|bitor|bool|break|case|catch|char|class|compl|concept|"
+    "const|constexpr|continue|co_await|co_return|co_yield|decltype|default|delete|do|double|else|enum|"
+    "explicit|export|extern|false|float|for|friend|goto|if|inline|int|long|mutable|namespace|new|"
+    "noexcept|not|not_eq|nullptr|operator|or|or_eq|private|protected|public|register|requires|restrict|"
+    "return|short|signed|sizeof|static|static_assert|struct|switch|template|this|thread_local|throw|"
+    "true|try|typedef|typeid|typename|typeof|union|unsigned|using|virtual|void|volatile|wchar_t|while|"
+    "xor|xor_eq|assert|complex|ctype|errno|fenv|inttypes|iso646|limits|locale|math|setjmp|signal|"
+    "stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|tgmath|threads|"
+    "time|uchar|wchar|wctype";
 
 static bool is_reserved(const char *name)
 {
@@ -290,7 +298,8 @@ static const json *bundle_model(session *s, const json *root, const char *id)
 {
     const json *models = json_get(root, "models");
     if (!models || models->kind != JSON_ARRAY || !models->child) {
-        diag(s, DIAG_ERROR, models ? models : root, "a bundle needs \"models\", a list with at least one model");
+        diag(s, DIAG_ERROR, models ? models : root,
+             "a bundle needs \"models\", a list with at least one model");
         return NULL;
     }
     for (const json *m = models->child; m; m = m->next) {
@@ -355,7 +364,8 @@ network *network_read(session *s, const source *src)
         net->compat = !json_get(root, "producer");
     }
     if (at->kind != JSON_OBJECT) {
-        diag(s, DIAG_ERROR, at, "a description must be an object with \"layers\", not %s", json_words(&s->arena, at));
+        diag(s, DIAG_ERROR, at, "a description must be an object with \"layers\", not %s",
+             json_words(&s->arena, at));
         return NULL;
     }
     net->at = at;
@@ -370,8 +380,12 @@ network *network_read(session *s, const source *src)
 
 static int base64_value(char c)
 {
-    return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52
-         : c == '+' ? 62 : c == '/' ? 63 : -1;
+    return c >= 'A' && c <= 'Z'   ? c - 'A'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 26
+           : c >= '0' && c <= '9' ? c - '0' + 52
+           : c == '+'             ? 62
+           : c == '/'             ? 63
+                                  : -1;
 }
 
 /* Character i of a string that was written without escapes, else the whole string. */
@@ -400,7 +414,8 @@ static bool base64_decode(session *s, const json *from, source *out)
             bytes[m++] = (char)(bits >> (have -= 8) & 255);
     }
     if (n % 4 != 0) {
-        diag(s, DIAG_ERROR, from, "not base64: %zu characters, which is no multiple of 4 (is the file cut short?)", n);
+        diag(s, DIAG_ERROR, from,
+             "not base64: %zu characters, which is no multiple of 4 (is the file cut short?)", n);
         return false;
     }
     *out = (source){arena_printf(&s->arena, "%s (decoded weights)", from->src->name), bytes, m};
@@ -409,11 +424,13 @@ static bool base64_decode(session *s, const json *from, source *out)
 
 static bool attach_list(session *s, layer *first, int n, const json *list, const char *whose);
 
-/* The object j to layer l, and what it holds to the layers within l. In files of the original it may lack them. */
+/* The object j to layer l, and what it holds to the layers within l. In files of the original it may lack
+ * them. */
 static bool attach_layer(session *s, layer *l, const json *j)
 {
     if (j->kind != JSON_OBJECT) {
-        diag(s, DIAG_ERROR, j, "the weights of %s must be an object, not %s", l->name, json_words(&s->arena, j));
+        diag(s, DIAG_ERROR, j, "the weights of %s must be an object, not %s", l->name,
+             json_words(&s->arena, j));
         return false;
     }
     l->weights = j;
@@ -422,7 +439,8 @@ static bool attach_layer(session *s, layer *l, const json *j)
     if ((l->n_children && !inner) || (l->gate && !gate)) {
         good = l->net->compat;
         if (!good)
-            diag(s, DIAG_ERROR, j, "the weights of %s lack '%s'", l->name, l->n_children && !inner ? "branch_weights" : "filter_gate");
+            diag(s, DIAG_ERROR, j, "the weights of %s lack '%s'", l->name,
+                 l->n_children && !inner ? "branch_weights" : "filter_gate");
     }
     if (l->n_children && inner)
         good &= attach_list(s, l->children, l->n_children, inner, l->name);
@@ -434,7 +452,8 @@ static bool attach_layer(session *s, layer *l, const json *j)
 static bool attach_list(session *s, layer *first, int n, const json *list, const char *whose)
 {
     if (list->kind != JSON_ARRAY) {
-        diag(s, DIAG_ERROR, list, "the weights of %s must be a list of objects, not %s", whose, json_words(&s->arena, list));
+        diag(s, DIAG_ERROR, list, "the weights of %s must be a list of objects, not %s", whose,
+             json_words(&s->arena, list));
         return false;
     }
     if (list->n != n) {
@@ -453,7 +472,8 @@ static bool attach_weights(session *s, network *net, const json *model)
     const json *weights = json_get(model, "weights");
     const json *fmt = json_get(weights, "fmt"), *data = json_get(weights, "data");
     if (!fmt || fmt->kind != JSON_STRING) {
-        diag(s, DIAG_ERROR, weights ? weights : model, "the model needs \"weights\" with a \"fmt\": \"jsonModelB64\" or \"json\"");
+        diag(s, DIAG_ERROR, weights ? weights : model,
+             "the model needs \"weights\" with a \"fmt\": \"jsonModelB64\" or \"json\"");
         return false;
     }
     if (strcmp(fmt->string, "json") == 0) {
@@ -468,7 +488,8 @@ static bool attach_weights(session *s, network *net, const json *model)
         if (!data)
             return false;
     } else {
-        diag(s, DIAG_ERROR, fmt, "unknown format of weights '%s', expected 'jsonModelB64' or 'json'", fmt->string);
+        diag(s, DIAG_ERROR, fmt, "unknown format of weights '%s', expected 'jsonModelB64' or 'json'",
+             fmt->string);
         return false;
     }
     const json *list = json_get(data, "layers");
@@ -486,7 +507,8 @@ bool network_weights(session *s, network *net, const source *src)
         return false;
     if (!is_bundle(root)) {
         const json *type = json_get(root, "type");
-        diag(s, DIAG_ERROR, type ? type : root, "not a file of weights: its \"type\" must be \"modelhost/bundle\"");
+        diag(s, DIAG_ERROR, type ? type : root,
+             "not a file of weights: its \"type\" must be \"modelhost/bundle\"");
         return false;
     }
     const json *model = bundle_model(s, root, net->id);

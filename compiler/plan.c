@@ -25,6 +25,8 @@ typedef struct planner {
     bool *channels_last; /* per tensor */
     int64_t (*halo)[4];  /* per tensor */
     int cap_buffers;
+    const char *named, *named_what; /* what the last step was named after, */
+    int number;                     /* and its number */
 } planner;
 
 static const tensor *get(const planner *pl, tensor_id t) { return &pl->g->tensors[t]; }
@@ -297,13 +299,20 @@ static const char *step_name(planner *pl, const op *o, const char *what)
 {
     const char *base = o->layer ? o->layer->path : pl->g->net->id;
     const char *name = base;
-    for (int n = 0;; n++) {
-        bool taken = false;
-        for (int i = 0; i < pl->p->n_steps; i++)
-            taken |= strcmp(pl->p->steps[i].name, name) == 0;
-        if (!taken)
+    /* Many steps alike go on from the last one's number. */
+    bool again = base == pl->named && what == pl->named_what;
+    for (int n = again ? pl->number : 0;; n++) {
+        bool taken = again && n == pl->number;
+        for (int i = 0; i < pl->p->n_steps && !taken; i++)
+            taken = strcmp(pl->p->steps[i].name, name) == 0;
+        if (!taken) {
+            pl->named = base;
+            pl->named_what = what;
+            pl->number = n;
             return name;
-        name = n == 0 ? arena_printf(&pl->s->arena, "%s_%s", base, what) : arena_printf(&pl->s->arena, "%s_%s%d", base, what, n + 1);
+        }
+        name = n == 0 ? arena_printf(&pl->s->arena, "%s_%s", base, what)
+                      : arena_printf(&pl->s->arena, "%s_%s%d", base, what, n + 1);
     }
 }
 

@@ -42,7 +42,8 @@ static bool skip_space(checker *c)
 static bool ends_early(const checker *c)
 {
     if (c->depth == 0)
-        return fail(c, c->src->len, 1, c->src->len ? "there is nothing but white space" : "the file is empty");
+        return fail(c, c->src->len, 1,
+                    c->src->len ? "there is nothing but white space" : "the file is empty");
     size_t open = c->open[c->depth - 1];
     char bracket = c->src->text[open];
     fail(c, c->src->len, 1, "the text ends here, but '%c' is still open (is the file cut short?)", bracket);
@@ -50,14 +51,18 @@ static bool ends_early(const checker *c)
     return false;
 }
 
-/* ---- strings --------------------------------------------------------------------------------------------- */
+/* ---- strings ---------------------------------------------------------------------------------------------
+ */
 
 size_t utf8_length(const char *s, size_t n)
 {
     const unsigned char *u = (const unsigned char *)s;
     if (u[0] < 0x80)
         return 1;
-    size_t len = u[0] >= 0xc2 && u[0] < 0xe0 ? 2 : u[0] >= 0xe0 && u[0] < 0xf0 ? 3 : u[0] >= 0xf0 && u[0] < 0xf5 ? 4 : 0;
+    size_t len = u[0] >= 0xc2 && u[0] < 0xe0   ? 2
+                 : u[0] >= 0xe0 && u[0] < 0xf0 ? 3
+                 : u[0] >= 0xf0 && u[0] < 0xf5 ? 4
+                                               : 0;
     if (len == 0 || len > n)
         return 0;
     for (size_t k = 1; k < len; k++)
@@ -114,7 +119,8 @@ static bool check_string(checker *c)
         } else if (byte == '\t') {
             return fail(c, c->i, 1, "a tab in a string is written \\t");
         } else if (byte == '\n' || byte == '\r') {
-            return fail(c, start, c->i - start, "this string does not end on its line; a line break is written \\n");
+            return fail(c, start, c->i - start,
+                        "this string does not end on its line; a line break is written \\n");
         } else if (byte < 32) {
             return fail(c, c->i, 1, "the byte 0x%02x in a string is written \\u%04x", byte, byte);
         } else if (len == 0) {
@@ -129,7 +135,8 @@ static bool check_string(checker *c)
     return true;
 }
 
-/* ---- numbers and words ------------------------------------------------------------------------------------ */
+/* ---- numbers and words ------------------------------------------------------------------------------------
+ */
 
 static size_t digits(const char *p)
 {
@@ -185,14 +192,16 @@ static bool check_number(checker *c, const char *word, size_t n)
         return true;
     }
     const char *digit = word + strspn(word, "+-");
-    const char *hint = c->i + n == c->src->len && c->depth ? " (is the file cut short?)"
-                     : *word == '+' ? "; leave out the '+'"
-                     : digit[0] == '0' && isdigit((unsigned char)digit[1]) ? "; leave out the leading 0"
-                     : digit[0] == '0' && (digit[1] | 32) == 'x' ? "; numbers are decimal"
-                     : digit[0] == '.' ? "; write a digit before the point"
-                     : word_is(digit, n - (size_t)(digit - word), "Infinity|inf|Inf|NaN|nan") ? "; JSON has no infinity and no NaN"
-                     : digit[digits(digit)] == '.' && !isdigit((unsigned char)digit[digits(digit) + 1]) ? "; write a digit after the point"
-                     : "";
+    const char *hint = c->i + n == c->src->len && c->depth                   ? " (is the file cut short?)"
+                       : *word == '+'                                        ? "; leave out the '+'"
+                       : digit[0] == '0' && isdigit((unsigned char)digit[1]) ? "; leave out the leading 0"
+                       : digit[0] == '0' && (digit[1] | 32) == 'x'           ? "; numbers are decimal"
+                       : digit[0] == '.' ? "; write a digit before the point"
+                       : word_is(digit, n - (size_t)(digit - word), "Infinity|inf|Inf|NaN|nan")
+                           ? "; JSON has no infinity and no NaN"
+                       : digit[digits(digit)] == '.' && !isdigit((unsigned char)digit[digits(digit) + 1])
+                           ? "; write a digit after the point"
+                           : "";
     return fail(c, c->i, n, "'%.*s' is not a number%s", (int)(n < 40 ? n : 40), word, hint);
 }
 
@@ -216,7 +225,8 @@ static bool check_word(checker *c)
         return true;
     }
     unsigned char byte = (unsigned char)*word;
-    const char *near = nearest(&c->s->arena, arena_strndup(&c->s->arena, word, n < 40 ? n : 40), "true|false|null");
+    const char *near =
+        nearest(&c->s->arena, arena_strndup(&c->s->arena, word, n < 40 ? n : 40), "true|false|null");
     if (word_is(word, n, "NaN|nan|Infinity|inf|Inf"))
         return fail(c, c->i, n, "'%.*s' is not a number; JSON has no infinity and no NaN", (int)n, word);
     if (word_is(word, n, "None|undefined"))
@@ -224,7 +234,8 @@ static bool check_word(checker *c)
     if (n && near)
         return fail(c, c->i, n, "unexpected '%.*s', did you mean '%s'?", (int)(n < 40 ? n : 40), word, near);
     if (isalpha(byte))
-        return fail(c, c->i, n, "unexpected '%.*s'; a text stands in double quotes", (int)(n < 40 ? n : 40), word);
+        return fail(c, c->i, n, "unexpected '%.*s'; a text stands in double quotes", (int)(n < 40 ? n : 40),
+                    word);
     if (byte == '\'')
         return fail(c, c->i, 1, "unexpected '; a text stands in double quotes");
     if (byte == '/' || byte == '#')
@@ -234,12 +245,15 @@ static bool check_word(checker *c)
     return fail(c, c->i, n ? n : 1, "unexpected '%.*s'", (int)(n < 1 ? 1 : n < 40 ? n : 40), word);
 }
 
-/* ---- lists and objects -------------------------------------------------------------------------------------- */
+/* ---- lists and objects
+ * -------------------------------------------------------------------------------------- */
 
 static bool open_bracket(checker *c)
 {
     if (c->depth == MAX_DEPTH)
-        return diag_span(c->s, DIAG_ERROR, c->src, (span){c->i, 1}, NULL, "nested more than %d deep", MAX_DEPTH), false;
+        return diag_span(c->s, DIAG_ERROR, c->src, (span){c->i, 1}, NULL, "nested more than %d deep",
+                         MAX_DEPTH),
+               false;
     c->open[c->depth++] = c->i++;
     return true;
 }

@@ -37,8 +37,8 @@ static tensor_id series(graph *g, const layer *l, tensor_id x)
                     shape_text(g->arena, &s));
         return 0;
     }
-    bool fits = check_size(g, l, "input_channels", s.dim[0], &s)
-             && check_size(g, l, "input_length", s.dim[1], &s);
+    bool fits =
+        check_size(g, l, "input_channels", s.dim[0], &s) && check_size(g, l, "input_length", s.dim[1], &s);
     return fits ? x : 0;
 }
 

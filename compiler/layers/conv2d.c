@@ -40,9 +40,9 @@ static tensor_id image(graph *g, const layer *l, tensor_id x)
                     shape_text(g->arena, &s));
         return 0;
     }
-    bool fits = check_size(g, l, "input_channels", s.dim[0], &s)
-             && check_size(g, l, "input_height", s.dim[1], &s)
-             && check_size(g, l, "input_width", s.dim[2], &s);
+    bool fits = check_size(g, l, "input_channels", s.dim[0], &s) &&
+                check_size(g, l, "input_height", s.dim[1], &s) &&
+                check_size(g, l, "input_width", s.dim[2], &s);
     return fits ? x : 0;
 }
 
@@ -78,8 +78,8 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
     tensor_id bias =
         layer_bool(l, "bias", true) ? param(g, l, "conv_bias", NULL, shape_of(1, filters), 0, 0) : 0;
     tensor_id y = kernel ? conv(g, x, kernel, bias, a) : 0;
-    if (!y || !check_output(g, l, "output_height", tensor_shape(g, y)->dim[2])
-        || !check_output(g, l, "output_width", tensor_shape(g, y)->dim[3]))
+    if (!y || !check_output(g, l, "output_height", tensor_shape(g, y)->dim[2]) ||
+        !check_output(g, l, "output_width", tensor_shape(g, y)->dim[3]))
         return 0;
     return activation(g, l, y);
 }

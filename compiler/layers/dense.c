@@ -43,8 +43,9 @@ const layer_type layer_dense = {
     .doc = "fully connected layer",
     .shapes = "[.., input_size] -> [.., output_size]",
     .weights = "kernel [input_size][output_size], biases [output_size]",
-    .notes = "y = activation(sum over i of x_i W[i][o], i ascending, then + b_o). An input whose whole size is "
-             "input_size is flattened first.",
+    .notes =
+        "y = activation(sum over i of x_i W[i][o], i ascending, then + b_o). An input whose whole size is "
+        "input_size is flattened first.",
     .fields = fields,
     .infer = infer,
     .lower = lower,

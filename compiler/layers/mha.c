@@ -38,9 +38,10 @@ static bool read_heads(graph *g, const layer *l, tensor_id x, heads *h)
     h->query = layer_int(l, "num_heads", 8);
     h->kv = layer_int(l, "num_kv_heads", h->query);
     if (!layer_has(l, "head_dim") && h->model % h->query != 0) {
-        layer_error(g, l, "num_heads",
-                    "d_model is %lld, which num_heads, %lld, does not divide; change one of them or give 'head_dim'",
-                    (long long)h->model, (long long)h->query);
+        layer_error(
+            g, l, "num_heads",
+            "d_model is %lld, which num_heads, %lld, does not divide; change one of them or give 'head_dim'",
+            (long long)h->model, (long long)h->query);
         return false;
     }
     h->size = layer_int(l, "head_dim", h->model / h->query);

@@ -181,13 +181,15 @@ static int64_t position_int(const json *position, const char *key, int64_t def)
 }
 
 /* A number of an entry, or -1 when it is not below the limit. */
-static int64_t entry_int(graph *g, const layer *l, const json *entry, const char *key, int64_t def, int64_t limit)
+static int64_t entry_int(graph *g, const layer *l, const json *entry, const char *key, int64_t def,
+                         int64_t limit)
 {
     int64_t v = position_int(entry, key, def);
     const json *at = json_get(entry, key);
     if (v < limit)
         return v;
-    layer_error_at(g, l, at ? at : entry, "%s is %lld, expected 0 to %lld", key, (long long)v, (long long)limit - 1);
+    layer_error_at(g, l, at ? at : entry, "%s is %lld, expected 0 to %lld", key, (long long)v,
+                   (long long)limit - 1);
     return -1;
 }
 
@@ -201,7 +203,8 @@ static bool read_positions(graph *g, const layer *l, int64_t *cells, int n)
         if (!l->net->compat && !fields_check(graph_session(g), p, position_fields, "a grid position"))
             return false;
         int64_t branch = entry_int(g, l, p, l->net->compat ? "the entry" : "branch_index", p->index, n);
-        int64_t row = entry_int(g, l, p, "target_row", 0, rows), col = entry_int(g, l, p, "target_col", 0, cols);
+        int64_t row = entry_int(g, l, p, "target_row", 0, rows),
+                col = entry_int(g, l, p, "target_col", 0, cols);
         int64_t depth = entry_int(g, l, p, "target_layer", 0, layers);
         if (branch < 0 || row < 0 || col < 0 || depth < 0)
             return false;

@@ -1,9 +1,9 @@
 /* reshape.c - the same numbers in another shape. */
 #include "../ops/ops.h"
 
-static const field fields[] = {
-    {"shape", FIELD_INTS, -1, 1 << 30, 0, 0,
-     "the new shape of a sample; one entry may be -1: whatever is left"}, {0}};
+static const field fields[] = {{"shape", FIELD_INTS, -1, 1 << 30, 0, 0,
+                                "the new shape of a sample; one entry may be -1: whatever is left"},
+                               {0}};
 
 /* Reads the shape, -1 resolved; false after an error. */
 static bool read_shape(graph *g, const layer *l, const shape *from, shape *to)
@@ -11,7 +11,8 @@ static bool read_shape(graph *g, const layer *l, const shape *from, shape *to)
     int64_t size = shape_size(from), known = 1, v[MAX_RANK];
     int open = -1, n = layer_sizes(l, "shape", v, MAX_RANK);
     if (n < 1 || n > MAX_RANK - 2) {
-        layer_error(g, l, "shape", layer_has(l, "shape") ? "'shape' has %d sizes, expected 1 to %d" : "'shape' is missing",
+        layer_error(g, l, "shape",
+                    layer_has(l, "shape") ? "'shape' has %d sizes, expected 1 to %d" : "'shape' is missing",
                     n, MAX_RANK - 2);
         return false;
     }

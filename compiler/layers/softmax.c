@@ -47,12 +47,14 @@ static tensor_id grid(graph *g, const layer *l, tensor_id x)
     if (cols > 0 && rows <= size && rows * cols == size)
         return grouped(g, x, cols);
     if (has_rows && has_cols)
-        shape_error(g, l, "softmax_rows", "softmax_rows x softmax_cols is %lld x %lld, but the input %s has %lld numbers",
+        shape_error(g, l, "softmax_rows",
+                    "softmax_rows x softmax_cols is %lld x %lld, but the input %s has %lld numbers",
                     (long long)rows, (long long)cols, shape_text(g->arena, &s), (long long)size);
     else
-        shape_error(g, l, has_rows ? "softmax_rows" : "softmax_cols", "%s is %lld, which does not divide the %lld numbers of the input %s",
-                    has_rows ? "softmax_rows" : "softmax_cols", (long long)(has_rows ? rows : cols), (long long)size,
-                    shape_text(g->arena, &s));
+        shape_error(g, l, has_rows ? "softmax_rows" : "softmax_cols",
+                    "%s is %lld, which does not divide the %lld numbers of the input %s",
+                    has_rows ? "softmax_rows" : "softmax_cols", (long long)(has_rows ? rows : cols),
+                    (long long)size, shape_text(g->arena, &s));
     return 0;
 }
 
@@ -75,9 +77,11 @@ static tensor_id hierarchical(graph *g, const layer *l, tensor_id x)
     if (last && product == shape_size(&s))
         return grouped(g, x, last);
     if (!last)
-        layer_error(g, l, "softmax_variant", "hierarchical needs 'hierarchy_levels', sizes whose product is that of the input");
+        layer_error(g, l, "softmax_variant",
+                    "hierarchical needs 'hierarchy_levels', sizes whose product is that of the input");
     else
-        shape_error(g, l, "hierarchy_levels", "the product of 'hierarchy_levels' is not that of the input %s, %lld",
+        shape_error(g, l, "hierarchy_levels",
+                    "the product of 'hierarchy_levels' is not that of the input %s, %lld",
                     shape_text(g->arena, &s), (long long)shape_size(&s));
     return 0;
 }
@@ -112,9 +116,11 @@ static tensor_id masked(graph *g, const layer *l, tensor_id x)
         return softmax(g, x, mask, false);
     const json *list = layer_json(l, "mask");
     if (!list)
-        layer_error(g, l, "softmax_variant", "masked needs 'mask', a list of %lld times true or false", (long long)n);
+        layer_error(g, l, "softmax_variant", "masked needs 'mask', a list of %lld times true or false",
+                    (long long)n);
     else
-        shape_error(g, l, "mask", "'mask' has %d entries, but the last axis has %lld numbers", list->n, (long long)n);
+        shape_error(g, l, "mask", "'mask' has %d entries, but the last axis has %lld numbers", list->n,
+                    (long long)n);
     return 0;
 }
 
@@ -138,7 +144,9 @@ static bool check_clusters(graph *g, const layer *l, int64_t n)
         for (const json *j = c->kind == JSON_ARRAY ? c->child : NULL; j; j = j->next, count++) {
             int64_t k = json_int(j);
             if (k >= n || seen[k]) {
-                layer_error_at(g, l, j, k < n ? "class %lld is in two clusters" : "class %lld is not below %lld, the size of the last axis",
+                layer_error_at(g, l, j,
+                               k < n ? "class %lld is in two clusters"
+                                     : "class %lld is not below %lld, the size of the last axis",
                                (long long)k, (long long)n);
                 return false;
             }
@@ -166,8 +174,8 @@ static tensor_id mixture(graph *g, const layer *l, tensor_id x)
         return 0;
     }
     if (n % list->n != 0) {
-        shape_error(g, l, "mixture_weights", "%d groups cannot be made of the %lld numbers of the last axis", list->n,
-                    (long long)n);
+        shape_error(g, l, "mixture_weights", "%d groups cannot be made of the %lld numbers of the last axis",
+                    list->n, (long long)n);
         return 0;
     }
     tensor_id y = 0;

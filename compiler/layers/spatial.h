@@ -16,11 +16,16 @@ typedef struct sliding {
 } sliding;
 
 #define KERNEL_FIELD                                                                                         \
-    {"kernel_size", FIELD_SIZES, 1, MAX_KERNEL, 0, 0, "size of the window, or [rows, columns]"}
+    {                                                                                                        \
+        "kernel_size", FIELD_SIZES, 1, MAX_KERNEL, 0, 0, "size of the window, or [rows, columns]"            \
+    }
 #define PADDING_FIELD                                                                                        \
-    {"padding", FIELD_PAD, 0, MAX_PADDING, "0", 0,                                                           \
-     "border: n, one per direction, all sides ([top, left, bottom, right] or [left, right]), \"same\" "      \
-     "or \"valid\""}
+    {                                                                                                        \
+        "padding", FIELD_PAD, 0, MAX_PADDING, "0", 0,                                                        \
+            "border: n, one per direction, all sides ([top, left, bottom, right] or [left, right]), "        \
+            "\"same\" "                                                                                      \
+            "or \"valid\""                                                                                   \
+    }
 
 /* Reads sizes for n directions into out[2-n .. 1]; one number stands for all. */
 static inline bool read_sizes(graph *g, const layer *l, const char *name, int n, int64_t max, int def[2],
@@ -128,10 +133,10 @@ static inline bool read_window(graph *g, const layer *l, const shape *s, bool po
         layer_error(g, l, NULL, "'kernel_size' is missing");
         return false;
     }
-    return read_sizes(g, l, "kernel_size", n, MAX_KERNEL, ones, w->kernel)
-        && read_sizes(g, l, "stride", n, MAX_KERNEL, pooling ? w->kernel : ones, w->stride)
-        && (pooling || read_sizes(g, l, "dilation", n, MAX_DILATION, ones, w->dilation))
-        && read_padding(g, l, s, n, w) && check_window(g, l, s, n, w);
+    return read_sizes(g, l, "kernel_size", n, MAX_KERNEL, ones, w->kernel) &&
+           read_sizes(g, l, "stride", n, MAX_KERNEL, pooling ? w->kernel : ones, w->stride) &&
+           (pooling || read_sizes(g, l, "dilation", n, MAX_DILATION, ones, w->dilation)) &&
+           read_padding(g, l, s, n, w) && check_window(g, l, s, n, w);
 }
 
 /* The layer's size `name`, when it is given, must be `is`, which is one of the input's. */
@@ -158,8 +163,10 @@ static inline tensor_id lower_pool(graph *g, const layer *l, tensor_id x, pool_k
 {
     shape s = sample_shape(g, x);
     if (s.rank != 2 && s.rank != 3) {
-        shape_error(g, l, NULL, "the input is %s, expected [channels, height, width] or [channels, length]; "
-                    "put a reshape before it", shape_text(g->arena, &s));
+        shape_error(g, l, NULL,
+                    "the input is %s, expected [channels, height, width] or [channels, length]; "
+                    "put a reshape before it",
+                    shape_text(g->arena, &s));
         return 0;
     }
     sliding w;
@@ -197,7 +204,9 @@ static inline tensor_id lower_global_pool(graph *g, const layer *l, tensor_id x,
     if (s.rank > 3)
         x = reshape(g, x, shape_of(3, batch, channels, rest));
     bool image = s.rank == 3;
-    pool_attr a = {.kind = (int)kind, .stride = {1, 1}, .count_include_pad = 1,
+    pool_attr a = {.kind = (int)kind,
+                   .stride = {1, 1},
+                   .count_include_pad = 1,
                    .kernel = {image ? (int)s.dim[1] : 1, image ? (int)s.dim[2] : (int)rest}};
     return reshape(g, pool(g, x, a), shape_of(2, batch, channels));
 }
