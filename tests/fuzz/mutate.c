@@ -1,5 +1,5 @@
 /* mutate.c - changes a text of JSON so that it mostly stays JSON: values are replaced, doubled and left out
- * as wholes, and sizes become sizes that are likely to hurt. One change in eight is libFuzzer's own. */
+ * as wholes, and sizes become sizes that are likely to hurt. Some changes are libFuzzer's own. */
 #include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,13 +8,20 @@
 size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed);
 
+/* clang-format off */
 static const char *const numbers[] = {
-    "0", "1", "2", "3", "4", "5", "6", "7", "8", "12", "16", "63", "64", "65", "255", "1000", "4096", "65535", "65536",
-    "1048576", "16777216", "1073741824", "9007199254740992", "99999999999999999999", "-1", "-2", "-1000000", "0.5", "0.1",
-    "1.5", "1e-9", "1e30", "1e300", "-1e300", "null", "true", "false", "[]", "{}", "[2, 3]", "[1, 1]", "[0]", "\"same\""};
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "12", "16", "63", "64", "65", "255", "1000", "4096",
+    "65535", "65536", "1048576", "16777216", "1073741824", "9007199254740992", "99999999999999999999", "-1",
+    "-2", "-1000000", "0.5", "0.1", "1.5", "1e-9", "1e30", "1e300", "-1e300", "null", "true", "false", "[]",
+    "{}", "[2, 3]", "[1, 1]", "[0]", "\"same\""
+};
+/* clang-format on */
 
+/* A value in the text, with its key when it is a member. */
 typedef struct part {
     size_t at, n;
+    char kind; /* first character of the value, '0' for all numbers and words */
+    int keyed;
 } part;
 
 static uint64_t state;
@@ -62,7 +69,20 @@ static size_t skip(const char *s, size_t i, size_t n, const char *what)
     return i;
 }
 
-/* A value somewhere in the text; with its key (or the value of a key), when `member`. */
+static part part_at(const char *s, size_t i, size_t n, int member)
+{
+    size_t end = value_end(s, i, n), colon = skip(s, end, n, " \n"), value = i;
+    int keyed = colon < n && s[colon] == ':';
+    if (keyed) {
+        value = skip(s, colon + 1, n, " \n");
+        end = value < n ? value_end(s, value, n) : n;
+    }
+    char kind = value < n && strchr("\"[{", s[value]) ? s[value] : '0';
+    i = member ? i : value;
+    return (part){i, end > i ? end - i : 0, kind, keyed};
+}
+
+/* A value somewhere in the text (not all of it), or a member of an object. */
 static part pick(const char *s, size_t n, int member)
 {
     size_t i = 0, from = below(n);
@@ -71,21 +91,21 @@ static part pick(const char *s, size_t n, int member)
         if (i >= n)
             break;
         size_t end = value_end(s, i, n);
-        if (end > from || end == i) {
-            if ((s[i] != '[' && s[i] != '{') || below(4) == 0)
-                break;
-            end = i + 1; /* go inside */
-        }
-        i = end;
+        int bracket = s[i] == '[' || s[i] == '{';
+        if ((end > from || end == i) && !(bracket && (i < 3 || below(6))))
+            return part_at(s, i, n, member);
+        i = end > from && bracket ? i + 1 : end; /* go inside, or past it */
     }
-    if (i >= n)
-        return (part){0, 0};
-    size_t end = value_end(s, i, n), colon = skip(s, end, n, " \n");
-    if (member && colon < n && s[colon] == ':') {
-        size_t value = skip(s, colon + 1, n, " \n");
-        end = value < n ? value_end(s, value, n) : n;
-    }
-    return (part){i, end - i};
+    return (part){0, 0, '0', 0};
+}
+
+/* One of a kind, if there is luck. */
+static part pick_kind(const char *s, size_t n, int member, char kind, int keyed)
+{
+    part p = pick(s, n, member);
+    for (int tries = 0; tries < 10 && (p.kind != kind || p.keyed != keyed); tries++)
+        p = pick(s, n, member);
+    return p;
 }
 
 static size_t replace(char *s, size_t n, size_t max, part old, const char *new, size_t m)
@@ -102,7 +122,7 @@ static size_t insert_copy(char *s, size_t n, size_t max, part at, part from)
     char *copy = malloc(from.n + 2);
     memcpy(copy, s + from.at, from.n);
     memcpy(copy + from.n, ", ", 2);
-    n = replace(s, n, max, (part){at.at, 0}, copy, from.n + 2);
+    n = replace(s, n, max, (part){.at = at.at}, copy, from.n + 2);
     free(copy);
     return n;
 }
@@ -118,31 +138,36 @@ static size_t replace_by_copy(char *s, size_t n, size_t max, part old, part from
 
 static size_t leave_out(char *s, size_t n, part old)
 {
-    size_t after = skip(s, old.at + old.n, n, " \n");
+    size_t after = skip(s, old.at + old.n, n, " \n"), before = old.at;
+    while (before && strchr(" \n", s[before - 1]))
+        before--;
     if (after < n && s[after] == ',')
         old.n = skip(s, after + 1, n, " \n") - old.at;
+    else if (before && s[before - 1] == ',')
+        old = (part){.at = before - 1, .n = old.at + old.n - before + 1};
     return replace(s, n, n, old, "", 0);
+}
+
+static size_t change(char *s, size_t n, size_t max)
+{
+    const char *number = numbers[below(sizeof numbers / sizeof *numbers)];
+    size_t what = below(6);
+    if (what <= 2)
+        return replace(s, n, max, what ? pick_kind(s, n, 0, '0', (int)below(2)) : pick(s, n, 0), number,
+                       strlen(number));
+    part a = pick(s, n, what > 3), b = pick_kind(s, n, what > 3, a.kind, a.keyed);
+    return what == 3               ? replace_by_copy(s, n, max, a, b)
+           : what == 4 && !a.keyed ? insert_copy(s, n, max, a, b)
+                                   : leave_out(s, n, a);
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed)
 {
     char *s = (char *)data;
     state = seed * 0x9e3779b97f4a7c15u + 1;
-    if (n == 0 || below(8) == 0)
+    if (n == 0 || below(32) == 0)
         return LLVMFuzzerMutate(data, n, max);
-    for (size_t changes = 1 + below(3); changes && n; changes--) {
-        size_t what = below(5);
-        int member = what >= 3;
-        part a = pick(s, n, member), b = pick(s, n, member);
-        const char *number = numbers[below(sizeof numbers / sizeof *numbers)];
-        if (what <= 1)
-            n = replace(s, n, max, a, number, strlen(number));
-        else if (what == 2)
-            n = replace_by_copy(s, n, max, a, b);
-        else if (what == 3)
-            n = insert_copy(s, n, max, a, b);
-        else
-            n = leave_out(s, n, a);
-    }
+    for (size_t changes = 1 + below(2); changes && n; changes--)
+        n = change(s, n, max);
     return n;
 }
