@@ -298,6 +298,8 @@ static int push_model(lua_State *L)
     set_ints(L, "output", tensor_shape(g, g->output)->dim, tensor_shape(g, g->output)->rank);
     lua_pushboolean(L, e->s->opt->weights_file);
     lua_setfield(L, -2, "weights_file");
+    lua_pushboolean(L, e->s->opt->dispatch);
+    lua_setfield(L, -2, "dispatch");
     lua_pushboolean(L, e->s->opt->standalone);
     lua_setfield(L, -2, "standalone");
     lua_pushboolean(L, e->s->opt->trace);

@@ -334,7 +334,7 @@ typedef struct options {
     const char *command, *net, *input, *weights, *out, *templates, *dump, *target;
     const char *cc, *cflags;
     precision precision;
-    bool help, has_precision, standalone, json, weights_file, trace, keep;
+    bool help, has_precision, standalone, dispatch, json, weights_file, trace, keep;
     int runs;
 } options;
 

@@ -21,6 +21,8 @@ static const command commands[] = {
      "Writes <id>.h, <id>.c and <id>_weights.c to DIR (default: .).\n\n" COMMON_HELP
      "  --target T          native (default)\n"
      "  --standalone        also write the runtime headers, so that cc DIR/*.c main.c is all it takes\n"
+     "  --dispatch          also write <id>_avx2.c and <id>_avx512.c; the program takes the best that the\n"
+     "                      machine has, whatever flags it was built with (x86-64, gcc or clang)\n"
      "  --weights-file      write the weights as <id>.weights, which the program loads, not as C arrays\n"
      "  --dump STAGE        print the graph or plan after a stage: lower, fold, fuse, pad, plan\n"
      "  --templates DIR     read templates from DIR before the built-in ones\n"},
@@ -33,6 +35,7 @@ static const command commands[] = {
      "  --runs N            inputs to try (default 3)\n"
      "  --cc CC             the C compiler (default: cc)\n"
      "  --cflags FLAGS      its flags (default: -O2)\n"
+     "  --dispatch          try what compile --dispatch writes\n"
      "  --keep              keep the folder with the build\n"},
     {"report", command_report, "parameters, multiply-adds, flash, RAM, arena map",
      "usage: loomc report NET.json [--json] [options]\n\n" COMMON_HELP},
@@ -96,7 +99,7 @@ static int help(const char *name)
 }
 
 enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, OPT_JSON, OPT_WEIGHTS_FILE, OPT_TEMPLATES,
-       OPT_DUMP, OPT_RUNS, OPT_CC, OPT_CFLAGS, OPT_KEEP, OPT_TRACE };
+       OPT_DUMP, OPT_RUNS, OPT_CC, OPT_CFLAGS, OPT_KEEP, OPT_TRACE, OPT_DISPATCH };
 
 static const struct option long_options[] = {
     {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
@@ -106,6 +109,7 @@ static const struct option long_options[] = {
     {"dump", required_argument, 0, OPT_DUMP},             {"runs", required_argument, 0, OPT_RUNS},
     {"cc", required_argument, 0, OPT_CC},                 {"cflags", required_argument, 0, OPT_CFLAGS},
     {"keep", no_argument, 0, OPT_KEEP},                   {"trace", no_argument, 0, OPT_TRACE},
+    {"dispatch", no_argument, 0, OPT_DISPATCH},         
     {"output", required_argument, 0, 'o'},                {"help", no_argument, 0, 'h'},
     {0, 0, 0, 0}};
 
@@ -186,6 +190,7 @@ static bool set_option(options *o, int c)
     case OPT_CFLAGS: o->cflags = optarg; return true;
     case OPT_KEEP: return o->keep = true;
     case OPT_TRACE: return o->trace = true;
+    case OPT_DISPATCH: return o->dispatch = true;
     case OPT_RUNS: return set_runs(o, optarg);
     default: return false;
     }

@@ -123,7 +123,7 @@ LOOM_NOINLINE double loom_soft_sqrt_f64(double x)
 #if defined(LOOM_SOFT_SQRT)
 #define LOOM_SQRT_F32(r, x) ((r) = loom_soft_sqrt_f32(x))
 #define LOOM_SQRT_F64(r, x) ((r) = loom_soft_sqrt_f64(x))
-#elif defined(__GNUC__) && defined(__AVX__)
+#elif defined(__GNUC__) && defined(LOOM_AVX)
 #define LOOM_SQRT_F32(r, x) __asm__("vsqrtss %1, %1, %0" : "=x"(r) : "x"(x))
 #define LOOM_SQRT_F64(r, x) __asm__("vsqrtsd %1, %1, %0" : "=x"(r) : "x"(x))
 #elif defined(__GNUC__) && defined(__SSE2__)
@@ -353,9 +353,9 @@ LOOM_INLINE LM_F LM_N(select)(LM_U mask, LM_F a, LM_F b)
 /* The vector is one register of x86: 1 with SSE2 instructions, 2 with AVX or AVX-512 ones. */
 #if LM_REAL * LM_LANES < 128 || !defined(__GNUC__)
 #define LM_X86 0
-#elif (defined(__AVX512F__) && LM_REAL * LM_LANES <= 512)
+#elif (defined(LOOM_AVX512) && LM_REAL * LM_LANES <= 512)
 #define LM_X86 2
-#elif (defined(__AVX__) && LM_REAL * LM_LANES <= 256)
+#elif (defined(LOOM_AVX) && LM_REAL * LM_LANES <= 256)
 #define LM_X86 2
 #elif (defined(__SSE2__) && LM_REAL * LM_LANES == 128)
 #define LM_X86 1

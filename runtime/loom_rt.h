@@ -90,6 +90,47 @@ LOOM_INLINE int loom_check_subnormals(void)
     return half > 0.0f ? LOOM_OK : LOOM_E_SUBNORMALS;
 }
 
+/* ---- instruction sets that a program chooses from at run time -------------------------------------- */
+
+/* A file that defines LOOM_VARIANT and switches an instruction set of x86-64 on before it includes this uses
+ * that set, whatever the command line says: 2 is AVX2, 3 is AVX-512. */
+#if defined(__x86_64__) && defined(__GNUC__)
+#define LOOM_VARIANTS 1
+#ifdef LOOM_VARIANT
+#define LOOM_AVX 1
+#if LOOM_VARIANT == 3
+#define LOOM_AVX512 1
+#endif
+#endif
+#endif
+#if defined(__AVX512F__) && !defined(LOOM_AVX512)
+#define LOOM_AVX512 1
+#endif
+#if defined(__AVX__) && !defined(LOOM_AVX)
+#define LOOM_AVX 1
+#endif
+
+/* The best variant for this machine: 3, 2, or 1 for what the command line says. */
+LOOM_INLINE int loom_variant(void)
+{
+#ifdef LOOM_VARIANTS
+    uint32_t a = 1, b, c = 0, d;
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    if (!(c >> 27 & c >> 28 & 1)) /* the system saves vector registers, and there is AVX */
+        return 1;
+    uint32_t saved, high;
+    __asm__ volatile("xgetbv" : "=a"(saved), "=d"(high) : "c"(0));
+    a = 7;
+    c = 0;
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    if ((saved & 0xe6) == 0xe6 && b >> 16 & 1)
+        return 3;
+    return (saved & 6) == 6 && b >> 5 & 1 ? 2 : 1;
+#else
+    return 1;
+#endif
+}
+
 /* ---- vector width --------------------------------------------------------------------------------- */
 
 #ifdef LOOM_LANES
@@ -99,9 +140,9 @@ LOOM_INLINE int loom_check_subnormals(void)
 #define LOOM_F32_LANES 1
 #elif !defined(__GNUC__)
 #define LOOM_F32_LANES 1
-#elif defined(__AVX512F__)
+#elif defined(LOOM_AVX512)
 #define LOOM_F32_LANES 16
-#elif defined(__AVX__)
+#elif defined(LOOM_AVX)
 #define LOOM_F32_LANES 8
 #elif defined(__SSE2__) || defined(__aarch64__) || defined(__wasm_simd128__) || defined(__VSX__)
 #define LOOM_F32_LANES 4
@@ -127,7 +168,7 @@ LOOM_INLINE int loom_check_subnormals(void)
 
 /* A tile of the matrix kernels: LOOM_TILE accumulator vectors, at most LOOM_ROWS rows of them. They
  * leave registers for the operands: 32 vector registers allow 24 accumulators, 16 allow 12. */
-#if defined(__AVX512F__) || defined(__aarch64__) || defined(__VSX__)
+#if defined(LOOM_AVX512) || defined(__aarch64__) || defined(__VSX__)
 #define LOOM_TILE 24
 #define LOOM_ROWS 12
 #elif defined(__wasm_simd128__)
@@ -211,7 +252,7 @@ LOOM_VECTOR(f32, loom_f32v, float, LOOM_F32_LANES)
 LOOM_VECTOR(f64, loom_f64v, double, LOOM_F64_LANES)
 
 /* Part of a vector: with a mask where the machine has one, else lane by lane. */
-#if defined(__AVX512F__) && LOOM_F32_LANES == 16
+#if defined(LOOM_AVX512) && LOOM_F32_LANES == 16
 LOOM_INLINE unsigned loom_mask(int n) { return n >= 16 ? 0xffffu : (1u << (n > 0 ? n : 0)) - 1u; }
 LOOM_INLINE loom_f32v loom_f32_load_n(const float *p, int n)
 {

@@ -218,7 +218,7 @@ function shape_words(dims) return "[" .. table.concat(dims, "][") .. "]" end
 -- sizeof(struct <id>): the arrays are aligned to 64 bytes, so the whole is too.
 function ram_bytes()
     local bytes = (div_up(model.arena_size * model.real_size, 64) + div_up(model.state_size * model.real_size, 64)) * 64
-    return bytes == 0 and 16 or bytes + 64
+    return bytes == 0 and (model.dispatch and 24 or 16) or bytes + 64
 end
 
 -- Does a call of any step's function name this?

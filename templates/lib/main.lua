@@ -92,6 +92,10 @@ end
 local id = model.id
 write(id .. ".h", tidy(lib.render("model/model.h.lua", {})))
 write(id .. ".c", tidy(lib.render("model/model.c.lua", {})))
+if model.dispatch then
+    write(id .. "_avx2.c", lib.render("model/variant.c.lua", {variant = 2, isa = "avx2", features = "avx2"}))
+    write(id .. "_avx512.c", lib.render("model/variant.c.lua", {variant = 3, isa = "avx512", features = "avx512f,avx2"}))
+end
 if model.weights_file then
     write(id .. ".weights", lib.weights_blob())
 else

@@ -19,32 +19,17 @@ void $(id)_trace(int step, int tensor, const $(real) *data);
 /* $(step.comment) */
 $(step_text(step))
 //@ end
-//@ if weights_file then
-$(render("model/load.c.lua", {}))
-int $(id)_init(struct $(id) *net, const struct $(id)_weights *weights)
-{
-    net->weights = weights;
-    $(id)_reset(net);
-    return loom_check_subnormals();
-}
+
+//@ if dispatch then
+/* This file is compiled once for each instruction set, every time under another name. */
+#ifndef LOOM_RUN
+#define LOOM_RUN $(id)_run
+#endif
+int LOOM_RUN(struct $(id) *net, const $(real) *input, $(real) *output);
+int LOOM_RUN(struct $(id) *net, const $(real) *input, $(real) *output)
 //@ else
-int $(id)_init(struct $(id) *net)
-{
-    net->weights = &$(id)_weights;
-    $(id)_reset(net);
-    return loom_check_subnormals();
-}
-//@ end
-
-void $(id)_reset(struct $(id) *net)
-{
-    net->calls = 0;
-//@ if state_size > 0 then
-    loom_$(T)_zero(net->state, $(state_size));
-//@ end
-}
-
 int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output)
+//@ end
 {
 //@ if step_uses("w->") then
     const struct $(id)_weights *w = net->weights;
@@ -64,3 +49,56 @@ int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output)
     net->calls++;
     return LOOM_OK;
 }
+//@ if dispatch then
+
+#ifndef LOOM_VARIANT
+#ifdef LOOM_VARIANTS
+int $(id)_run_avx2(struct $(id) *net, const $(real) *input, $(real) *output);
+int $(id)_run_avx512(struct $(id) *net, const $(real) *input, $(real) *output);
+#endif
+
+int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output)
+{
+#ifdef LOOM_VARIANTS
+    if (net->variant == 3)
+        return $(id)_run_avx512(net, input, output);
+    if (net->variant == 2)
+        return $(id)_run_avx2(net, input, output);
+#endif
+    return $(id)_run(net, input, output);
+}
+//@ end
+
+//@ if weights_file then
+$(render("model/load.c.lua", {}))
+int $(id)_init(struct $(id) *net, const struct $(id)_weights *weights)
+{
+    net->weights = weights;
+    $(id)_reset(net);
+//@ if dispatch then
+    net->variant = loom_variant();
+//@ end
+    return loom_check_subnormals();
+}
+//@ else
+int $(id)_init(struct $(id) *net)
+{
+    net->weights = &$(id)_weights;
+    $(id)_reset(net);
+//@ if dispatch then
+    net->variant = loom_variant();
+//@ end
+    return loom_check_subnormals();
+}
+//@ end
+
+void $(id)_reset(struct $(id) *net)
+{
+    net->calls = 0;
+//@ if state_size > 0 then
+    loom_$(T)_zero(net->state, $(state_size));
+//@ end
+}
+//@ if dispatch then
+#endif
+//@ end
