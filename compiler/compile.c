@@ -25,10 +25,10 @@ plan *compile_network(session *s, const options *o, graph **reference, source *n
     if (o->weights && !(file_read(s, o->weights, weights_src) && network_weights(s, net, weights_src)))
         return NULL;
     precision p = o->has_precision ? o->precision : net->precision;
-    *reference = network_lower(s, net, p);
+    *reference = network_lower(s, net, p, false);
     if (!*reference)
         return NULL;
-    graph *g = network_lower(s, net, p);
+    graph *g = network_lower(s, net, p, false);
     if (dumps(s, "lower"))
         graph_dump(g, stderr);
     PASS(fold);

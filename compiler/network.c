@@ -199,6 +199,17 @@ static void check_names(session *s, const network *net)
         }
 }
 
+/* What is within a frozen layer is frozen too. */
+static void mark_frozen(layer *first, bool outer)
+{
+    for (layer *l = first; l; l = l->next) {
+        const json *frozen = json_get(l->at, "frozen");
+        l->frozen = outer || (frozen && frozen->kind == JSON_BOOL && frozen->flag);
+        mark_frozen(l->children, l->frozen);
+        mark_frozen(l->gate, l->frozen);
+    }
+}
+
 static void check_grid(session *s, const network *net)
 {
     static const char *const keys[] = {"grid_rows", "grid_cols", "layers_per_cell"};
@@ -334,6 +345,7 @@ static void read_description(session *s, network *net)
         read_layers(s, net, layers, "", 1, &net->layers, &net->n_layers);
     if (s->diags.errors)
         return;
+    mark_frozen(net->layers, false);
     check_names(s, net);
     check_grid(s, net);
 }
