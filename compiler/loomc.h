@@ -18,6 +18,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "../runtime/loom_train.h"
+
 #define LOOMC_VERSION "0.1.0"
 
 #if defined(__GNUC__)
@@ -249,6 +251,8 @@ typedef struct graph {
     op *ops;
     int n_ops, cap_ops;
     tensor_id input, output;
+    tensor_id target, rates, loss; /* of a graph that trains: inputs, and its result [1] */
+    int n_forward;         /* ops up to the loss */
     const network *net;
     const layer *layer;    /* that is being lowered */
     tensor_id layer_input; /* what it got */
@@ -341,11 +345,26 @@ typedef struct plan {
     int64_t params, macs;
 } plan;
 
+/* ---- training ------------------------------------------------------------------------------------------------ */
+
+/* How a network is trained: what its description says under "training", and the command line above that. */
+typedef struct training {
+    const char *loss, *optimizer; /* words of the description */
+    double huber_delta, momentum, dampening, beta1, beta2, alpha, epsilon, weight_decay, clip_norm, clip_value;
+    loom_schedule schedule;       /* steps 0: all of the training */
+    int64_t epochs;
+    bool shuffle;
+} training;
+
 /* ---- command line ----------------------------------------------------------------------------------------- */
 
 typedef struct options {
     const char *command, *net, *input, *weights, *out, *templates, *dump, *target;
     const char *cc, *cflags;
+    const char *data, *loss, *optimizer;
+    double learning_rate, clip_norm; /* 0: not given */
+    int epochs;
+    bool no_shuffle;
     precision precision;
     bool help, has_precision, standalone, json, weights_file, trace, keep;
     int runs;
@@ -438,7 +457,7 @@ extern const int n_layer_types;
 
 /* ---- lower.c: what layers call */
 session *graph_session(const graph *g);
-graph *network_lower(session *s, const network *net, precision p, bool training);
+graph *network_lower(session *s, const network *net, precision p, bool train);
 tensor_id lower_layers(graph *g, const layer *first, tensor_id x);
 tensor_id lower_layer(graph *g, const layer *l, tensor_id x);
 bool infer_sequence(const layer *first, shape *s);
@@ -487,6 +506,18 @@ bool needs_gradient(const graph *g, tensor_id t);
  * `input`. Result[t], for t < *n: the gradient of tensor t, 0 when there is none. NULL after an error. */
 tensor_id *backward(graph *g, tensor_id loss, bool input, int *n);
 
+/* ---- training.c: the graph that trains */
+extern const field *const training_field_table;
+training training_read(session *s, const network *net);
+/* Appends the loss of the output, then everything else a step needs. False after an error. */
+bool training_loss(graph *g, const training *t);
+bool training_step(graph *g, const training *t);
+/* The learning rate and adam's corrections in the step after `done` steps, as the graph's rates want them. */
+void training_rates(const training *t, double done, double rates[3]);
+
+/* ---- bundle.c: weights as text */
+bool bundle_write(session *s, const graph *g, const char *path);
+
 /* ---- passes: each says what it needs and what it establishes */
 void pass_fold(session *s, graph *g);
 void pass_fuse(session *s, graph *g);
@@ -505,6 +536,8 @@ bool is_target(const char *name); /* is there a folder of it in targets/? */
 bool emit_model(session *s, const plan *p, const source *net, const source *weights);
 
 /* ---- compile.c, verify.c, report.c, run.c: the commands. Exit codes. */
+/* The network of the command line, with its weights; NULL after an error. */
+network *read_network(session *s, source *net_src, source *weights_src);
 plan *compile_network(session *s, const options *o, graph **reference, source *net_src, source *weights_src);
 int command_compile(session *s);
 int command_run(session *s);
@@ -512,5 +545,7 @@ int command_init(session *s);
 int command_verify(session *s);
 int command_report(session *s);
 int command_docs(session *s);
+int command_train(session *s);
+int command_gradcheck(session *s);
 
 #endif

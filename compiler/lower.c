@@ -211,7 +211,7 @@ bool infer_sequence(const layer *first, shape *s)
     return first && first->type->infer && first->type->infer(first, s);
 }
 
-graph *network_lower(session *s, const network *net, precision p, bool training)
+graph *network_lower(session *s, const network *net, precision p, bool train)
 {
     lowering *low = arena_alloc(&s->arena, sizeof *low);
     graph *g = &low->g;
@@ -219,7 +219,7 @@ graph *network_lower(session *s, const network *net, precision p, bool training)
     g->arena = &s->arena;
     g->precision = p;
     g->net = net;
-    g->training = training;
+    g->training = train;
     shape in = net->input;
     if (!net->has_input && !infer_sequence(net->layers, &in)) {
         const json *layers = json_get(net->at, "layers");

@@ -21,6 +21,7 @@ static const field network_fields[] = {
     {"seed", FIELD_INT, 0, 9007199254740992.0, "0", 0, "of the initial weights and of every random choice"},
     {"input", FIELD_OBJECT, 0, 0, "told by the first layer", 0, "{\"shape\": [...]}, the shape of one sample"},
     {"compat", FIELD_ENUM, 0, 0, 0, "loom-0.0.7", "read the description as version 0.0.7 of the original did"},
+    {"training", FIELD_OBJECT, 0, 0, 0, 0, "how the network is trained, see below"},
     {"layers", FIELD_LAYERS, 0, 0, 0, 0, "the layers, in order"},
     {0}};
 const field *const network_field_table = network_fields;
@@ -339,6 +340,9 @@ static void read_description(session *s, network *net)
     net->precision = dtype && dtype->kind == JSON_STRING && strstr(dtype->string, "64") ? F64 : F32;
     net->id = model_id(s, json_get(net->at, "id"), net->src);
     read_input(s, net);
+    const json *how = json_get(net->at, "training");
+    if (how && how->kind == JSON_OBJECT)
+        fields_check(s, how, training_field_table, "'training'");
     if (!layers)
         diag(s, DIAG_ERROR, net->at, "a description needs \"layers\", a list of layers");
     else if (layers->kind == JSON_ARRAY)

@@ -135,4 +135,19 @@ typedef struct random_attr { int64_t seed; int stream; } random_attr;
 extern const op_type op_random;
 tensor_id random_uniform(graph *g, shape s, uint64_t seed, int stream);
 
+/* ---- average.c: m = m * (1 - share) + x * share, m a parameter; no result ------------------------------------ */
+typedef struct average_attr { double share; } average_attr;
+extern const op_type op_average;
+void average(graph *g, tensor_id m, tensor_id x, double share);
+
+/* ---- optimise.c: one step of an optimiser for the parameter w with the gradient dw; no result --------------- */
+/* rates [3]: the learning rate and, of adam, 1 / (1 - beta1^t) and 1 / (1 - beta2^t) in step t. */
+typedef enum optimizer { OPT_SGD, OPT_NESTEROV, OPT_ADAM, OPT_ADAMW, OPT_RMSPROP } optimizer;
+typedef struct optimise_attr {
+    int kind;
+    double momentum, dampening, beta1, beta2, alpha, epsilon, decay;
+} optimise_attr;
+extern const op_type op_optimise;
+void optimise(graph *g, tensor_id w, tensor_id dw, tensor_id rates, optimise_attr a);
+
 #endif
