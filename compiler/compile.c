@@ -14,9 +14,9 @@ static bool dumps(session *s, const char *stage) { return s->opt->dump && strcmp
             graph_dump(g, stderr);         \
     } while (0)
 
-/* From text to plan. *reference gets the graph as it was lowered, which the interpreter runs. */
-plan *compile_network(session *s, const options *o, graph **reference, source *net_src, source *weights_src)
+network *read_network(session *s, source *net_src, source *weights_src)
 {
+    const options *o = s->opt;
     if (!file_read(s, o->net, net_src))
         return NULL;
     network *net = network_read(s, net_src);
@@ -24,11 +24,20 @@ plan *compile_network(session *s, const options *o, graph **reference, source *n
         return NULL;
     if (o->weights && !(file_read(s, o->weights, weights_src) && network_weights(s, net, weights_src)))
         return NULL;
+    return net;
+}
+
+/* From text to plan. *reference gets the graph as it was lowered, which the interpreter runs. */
+plan *compile_network(session *s, const options *o, graph **reference, source *net_src, source *weights_src)
+{
+    network *net = read_network(s, net_src, weights_src);
+    if (!net)
+        return NULL;
     precision p = o->has_precision ? o->precision : net->precision;
-    *reference = network_lower(s, net, p);
+    *reference = network_lower(s, net, p, false);
     if (!*reference)
         return NULL;
-    graph *g = network_lower(s, net, p);
+    graph *g = network_lower(s, net, p, false);
     if (dumps(s, "lower"))
         graph_dump(g, stderr);
     PASS(fold);
@@ -94,71 +103,11 @@ int command_run(session *s)
     return file_write(s, s->opt->out ? s->opt->out : "-", t.s, t.n) ? 0 : 1;
 }
 
-/* ---- init: a bundle with the weights that the seed gives --------------------------------------------------- */
-
-static void base64_add(text *t, const char *data, size_t n)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < n; i += 3) {
-        unsigned b = (unsigned char)data[i] * 65536u + (i + 1 < n ? (unsigned char)data[i + 1] * 256u : 0) +
-                     (i + 2 < n ? (unsigned char)data[i + 2] : 0);
-        char four[4] = {digits[b >> 18], digits[b >> 12 & 63], i + 1 < n ? digits[b >> 6 & 63] : '=', i + 2 < n ? digits[b & 63] : '='};
-        text_add(t, four, 4);
-    }
-}
-
-/* Parameters were named path_key, in the order in which their layer asked for them. */
-static void weights_of(text *t, const graph *g, const layer *l)
-{
-    size_t n = strlen(l->path);
-    const char *comma = "";
-    text_printf(t, "{");
-    for (int i = 1; i < g->n_tensors; i++) {
-        const tensor *x = &g->tensors[i];
-        if (x->kind != TENSOR_CONST || !x->is_param || x->owner != l)
-            continue;
-        text_printf(t, "%s\"%s\":[", comma, x->name + n + 1);
-        for (int64_t k = 0; k < shape_size(&x->shape); k++) {
-            char number[40];
-            print_real(number, g->precision, (const char *)x->data + (size_t)k * real_size(g->precision));
-            text_printf(t, k ? ",%s" : "%s", number);
-        }
-        text_printf(t, "]");
-        comma = ",";
-    }
-    if (l->gate) {
-        text_printf(t, "%s\"filter_gate\":", comma);
-        weights_of(t, g, l->gate);
-        comma = ",";
-    }
-    if (l->n_children) {
-        text_printf(t, "%s\"branch_weights\":[", comma);
-        for (const layer *c = l->children; c; c = c->next) {
-            weights_of(t, g, c);
-            text_printf(t, c->next ? "," : "]");
-        }
-    }
-    text_printf(t, "}");
-}
-
 int command_init(session *s)
 {
     source net, weights;
     graph *g;
     if (!compile_network(s, s->opt, &g, &net, &weights))
         return 1;
-    text inner = {.arena = &s->arena}, t = {.arena = &s->arena};
-    text_printf(&inner, "{\"type\":\"%s\",\"dtype\":\"\",\"layers\":[", g->precision == F32 ? "float32" : "float64");
-    for (const layer *l = g->net->layers; l; l = l->next) {
-        weights_of(&inner, g, l);
-        text_printf(&inner, l->next ? "," : "");
-    }
-    text_printf(&inner, "]}");
-    text_printf(&t, "{\n  \"type\": \"modelhost/bundle\",\n  \"version\": 1,\n  \"producer\": \"loom-c\",\n  \"models\": [\n    {\n"
-                    "      \"id\": \"%s\",\n      \"cfg\": ", g->net->id);
-    text_add(&t, g->net->at->src->text + g->net->at->at.at, g->net->at->at.len);
-    text_printf(&t, ",\n      \"weights\": {\n        \"fmt\": \"jsonModelB64\",\n        \"data\": \"");
-    base64_add(&t, inner.s, inner.n);
-    text_printf(&t, "\"\n      }\n    }\n  ]\n}\n");
-    return file_write(s, s->opt->out ? s->opt->out : "-", t.s, t.n) ? 0 : 1;
+    return bundle_write(s, g, s->opt->out ? s->opt->out : "-") ? 0 : 1;
 }

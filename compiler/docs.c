@@ -87,10 +87,13 @@ int command_docs(session *s)
     text_printf(&t, "# The description format\n\n"
                     "Made by `loomc docs` from the tables that read it. A description is a JSON object; its layers run in order. Shapes\n"
                     "are those of one sample; in memory the batch comes first and the last axis is contiguous. Keys that are not listed\n"
-                    "are errors. Every layer also takes `type`, `name` (an identifier, unique) and `disabled`\n"
-                    "(true: the layer is left out).\n\n"
+                    "are errors. Every layer also takes `type`, `name` (an identifier, unique), `disabled`\n"
+                    "(true: the layer is left out) and `frozen` (true: training leaves its weights, and those\n"
+                    "of layers within it, as they are).\n\n"
                     "## The network\n\n");
     field_rows(&t, network_field_table);
+    text_printf(&t, "### training\n\nWhat `loomc train` does, unless the command line says another.\n\n");
+    field_rows(&t, training_field_table);
     text_printf(&t, "## Layers\n\n");
     const layer_type **sorted = arena_array(&s->arena, n_layer_types, sizeof *sorted);
     memcpy(sorted, layer_types, (size_t)n_layer_types * sizeof *sorted);

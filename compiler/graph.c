@@ -78,8 +78,9 @@ tensor_id op_new(graph *g, const op_type *type, const void *attr, size_t attr_si
 {
     if (!in || (n_in > 0 && !in[0]))
         return 0;
-    tensor_id y = tensor_new(g, TENSOR_VALUE, out, NULL);
-    if (!y)
+    bool update = type->flags & OP_UPDATE;
+    tensor_id y = update ? 0 : tensor_new(g, TENSOR_VALUE, out, NULL);
+    if (!y && !update)
         return 0;
     while (n_in > 1 && !in[n_in - 1])
         n_in--;
@@ -94,7 +95,9 @@ tensor_id op_new(graph *g, const op_type *type, const void *attr, size_t attr_si
     memcpy(o->in, in, (size_t)n_in * sizeof *in);
     if (attr)
         o->attr = memcpy(arena_alloc(g->arena, attr_size), attr, attr_size);
-    g->tensors[y].op = g->n_ops++;
+    if (y)
+        g->tensors[y].op = g->n_ops;
+    g->n_ops++;
     return y;
 }
 
@@ -128,7 +131,7 @@ void graph_check(const graph *g)
         }
         for (int k = 0; k < o->n_chain; k++)
             assert(!o->chain[k].operand || g->tensors[o->chain[k].operand].op < i);
-        assert(g->tensors[o->out].op == i);
+        assert(!o->out || g->tensors[o->out].op == i);
     }
 }
 
@@ -159,7 +162,9 @@ void graph_dump(const graph *g, FILE *out)
         const op *o = &g->ops[i];
         if (o->dead)
             continue;
-        fprintf(out, "%%%d %s = %s", o->out, shape_text(g->arena, tensor_shape(g, o->out)), o->type->name);
+        if (o->out)
+            fprintf(out, "%%%d %s = ", o->out, shape_text(g->arena, tensor_shape(g, o->out)));
+        fprintf(out, "%s", o->type->name);
         for (int k = 0; k < o->n_in; k++)
             fprintf(out, " %s", tensor_text(g, o->in[k]));
         dump_attrs(o, out);

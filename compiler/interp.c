@@ -27,6 +27,8 @@ interp *interp_new(session *s, const graph *g)
         const tensor *x = &g->tensors[t];
         in->value[t] = x->kind == TENSOR_CONST ? x->data
                                                : arena_array(&s->arena, shape_size(&x->shape), real_size(g->precision));
+        if (x->kind == TENSOR_PARAM)
+            memcpy(in->value[t], x->data, (size_t)shape_size(&x->shape) * real_size(g->precision));
     }
     return in;
 }
@@ -49,7 +51,8 @@ static void run_op(interp *in, const op *o)
         if (k < MAX_INPUTS) {
             a.in[k] = in->in[k];
             a.in_shape[k] = in->in_shape[k];
-            a.state[k] = g->tensors[o->in[k]].kind == TENSOR_STATE ? in->value[o->in[k]] : NULL;
+            tensor_kind kind = g->tensors[o->in[k]].kind;
+            a.state[k] = kind == TENSOR_STATE || kind == TENSOR_PARAM ? in->value[o->in[k]] : NULL;
         }
     }
     a.in_all = in->in;
@@ -57,15 +60,22 @@ static void run_op(interp *in, const op *o)
     o->type->eval[g->precision](&a);
 }
 
+void interp_steps(interp *in, int from, int to)
+{
+    for (int i = from; i < to; i++)
+        run_op(in, &in->g->ops[i]);
+}
+
+void interp_count(interp *in) { in->call++; }
+
 void interp_run(interp *in, const void *input, void *output)
 {
     const graph *g = in->g;
     size_t real = real_size(g->precision);
     memcpy(in->value[g->input], input, (size_t)shape_size(tensor_shape(g, g->input)) * real);
-    for (int i = 0; i < g->n_ops; i++)
-        run_op(in, &g->ops[i]);
+    interp_steps(in, 0, g->n_ops);
     memcpy(output, in->value[g->output], (size_t)shape_size(tensor_shape(g, g->output)) * real);
-    in->call++;
+    interp_count(in);
 }
 
-const void *interp_value(const interp *in, tensor_id t) { return in->value[t]; }
+void *interp_value(const interp *in, tensor_id t) { return in->value[t]; }

@@ -3,6 +3,7 @@
  *
  *   text -> json -> network (layers) -> graph (ops) -> fuse -> plan -> files
  *                                         |
+ *                                         +-> backward (gradients, as ops) -> optimisers
  *                                         +-> interpreter (the reference)
  *
  * Memory: everything lives in one arena and is freed with it. Allocation fails in one place only
@@ -16,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include "../runtime/loom_train.h"
 
 #define LOOMC_VERSION "0.1.0"
 
@@ -130,6 +133,7 @@ typedef struct layer {
     struct layer *children;/* of the first FIELD_LAYERS */
     int n_children;
     struct layer *gate;    /* of a FIELD_LAYER */
+    bool frozen;           /* or within a layer that is: training leaves its weights as they are */
     struct layer *next;
 } layer;
 
@@ -151,17 +155,20 @@ typedef struct network {
 
 typedef int tensor_id; /* 0 is none */
 
-typedef enum tensor_kind { TENSOR_VALUE, TENSOR_INPUT, TENSOR_CONST, TENSOR_STATE } tensor_kind;
+/* TENSOR_PARAM: a weight of a graph that trains, which starts as `data` and changes. */
+typedef enum tensor_kind { TENSOR_VALUE, TENSOR_INPUT, TENSOR_CONST, TENSOR_STATE, TENSOR_PARAM } tensor_kind;
 
 typedef struct tensor {
     tensor_kind kind;
     shape shape;
     const char *name;      /* constants and states: unique identifier */
-    void *data;            /* constants: row-major, in the graph's precision */
+    void *data;            /* constants and parameters: row-major, in the graph's precision */
     int op;                /* index of the op that makes it, values only */
     int uses;              /* how many op inputs (and network outputs) it is */
     const layer *owner;    /* of a parameter, named <path of owner>_<key> */
     bool is_param;
+    bool trains;           /* a parameter that the optimiser changes */
+    bool decays;           /* one that was drawn at random: weight decay counts for it */
 } tensor;
 
 /* How one op reads its operands when it runs: row-major data, shapes, its attributes. */
@@ -173,7 +180,7 @@ typedef struct eval_args {
     int n_in;
     void *out;
     const shape *out_shape;
-    void *state[MAX_INPUTS];      /* in[i] again, writable, where input i is a state */
+    void *state[MAX_INPUTS];      /* in[i] again, writable, where input i is a state or a parameter */
     const void *attr;
     uint64_t call;                /* counts the runs of the network, for random ops */
 } eval_args;
@@ -185,6 +192,7 @@ typedef enum op_flags {
     OP_CHANNELS_LAST = 4,  /* prefers dimension 1 (channels) innermost in memory, input and output */
     OP_ELEMENTWISE = 8,
     OP_RANDOM = 16,        /* differs from call to call: never folded */
+    OP_UPDATE = 32,        /* has no result (out is 0): it changes the states and parameters among its inputs */
 } op_flags;
 
 typedef enum attr_kind { ATTR_INT, ATTR_REAL, ATTR_FN } attr_kind;
@@ -208,6 +216,10 @@ typedef struct op_type {
     bool (*pack)(const struct graph *g, const struct op *o, int input, struct pack *p);
     /* Zero border that input 0 must have in memory: top, bottom, left, right. NULL is none. */
     void (*halo)(const struct graph *g, const struct op *o, int64_t pad[4]);
+    /* Appends the ops that make the gradients of the inputs from dy, that of the output: dx[i] for each
+     * input i with needs_gradient, of that input's shape. dx starts as zeros, which mean no gradient. NULL:
+     * the op has none. */
+    void (*grad)(struct graph *g, const struct op *o, int dy, int *dx);
 } op_type;
 
 /* One element-wise function at the end of a step: v = fn(v), v = fn(v, operand) or fn(operand, v). */
@@ -239,10 +251,15 @@ typedef struct graph {
     op *ops;
     int n_ops, cap_ops;
     tensor_id input, output;
+    tensor_id target, rates, loss; /* of a graph that trains: inputs, and its result [1] */
+    int n_forward;         /* ops up to the loss */
     const network *net;
     const layer *layer;    /* that is being lowered */
     tensor_id layer_input; /* what it got */
     tensor_id stream;      /* compat: what the original's residual stream holds, 0 none */
+    bool training;         /* lowered for training: weights are parameters, dropout drops, ... */
+    bool *needs;           /* per tensor, while gradients are made: does the loss's gradient reach what is wanted through it? */
+    int n_needs;
 } graph;
 
 /* Constant matrices stored in panels, as the matrix kernels read them: element (g, k, n) is taken from
@@ -328,11 +345,26 @@ typedef struct plan {
     int64_t params, macs;
 } plan;
 
+/* ---- training ------------------------------------------------------------------------------------------------ */
+
+/* How a network is trained: what its description says under "training", and the command line above that. */
+typedef struct training {
+    const char *loss, *optimizer; /* words of the description */
+    double huber_delta, momentum, dampening, beta1, beta2, alpha, epsilon, weight_decay, clip_norm, clip_value;
+    loom_schedule schedule;       /* steps 0: all of the training */
+    int64_t epochs;
+    bool shuffle;
+} training;
+
 /* ---- command line ----------------------------------------------------------------------------------------- */
 
 typedef struct options {
     const char *command, *net, *input, *weights, *out, *templates, *dump, *target;
     const char *cc, *cflags;
+    const char *data, *loss, *optimizer;
+    double learning_rate, clip_norm; /* 0: not given */
+    int epochs;
+    bool no_shuffle;
     precision precision;
     bool help, has_precision, standalone, dispatch, json, weights_file, trace, keep;
     int runs;
@@ -425,7 +457,7 @@ extern const int n_layer_types;
 
 /* ---- lower.c: what layers call */
 session *graph_session(const graph *g);
-graph *network_lower(session *s, const network *net, precision p);
+graph *network_lower(session *s, const network *net, precision p, bool train);
 tensor_id lower_layers(graph *g, const layer *first, tensor_id x);
 tensor_id lower_layer(graph *g, const layer *l, tensor_id x);
 bool infer_sequence(const layer *first, shape *s);
@@ -438,6 +470,9 @@ void shape_error(graph *g, const layer *l, const char *field, const char *fmt, .
  * [-scale, scale]. Its values come under `key` in the weights of the layer; `alias` is another key or NULL. */
 tensor_id param(graph *g, const layer *l, const char *key, const char *alias, shape sh, double scale, double fill);
 tensor_id state(graph *g, const layer *l, const char *key, shape sh);
+/* A parameter that no gradient changes: it follows the data while training (the statistics of a batch). */
+tensor_id statistic(graph *g, const layer *l, const char *key, shape sh, double fill);
+int layer_stream(const layer *l);                                 /* of its random numbers */
 tensor_id activation(graph *g, const layer *l, tensor_id x);      /* fields "activation" and "alpha" */
 shape sample_shape(const graph *g, tensor_id x);                  /* without the batch */
 /* Fields that every layer with an activation has. */
@@ -461,7 +496,27 @@ typedef struct interp interp;
 interp *interp_new(session *s, const graph *g);
 void interp_run(interp *in, const void *input, void *output);
 void interp_reset(interp *in);
-const void *interp_value(const interp *in, tensor_id t);
+void *interp_value(const interp *in, tensor_id t);
+void interp_steps(interp *in, int from, int to); /* runs ops from .. to-1 */
+void interp_count(interp *in);                   /* one more run, for random ops */
+
+/* ---- backward.c: reverse-mode differentiation of the graph */
+bool needs_gradient(const graph *g, tensor_id t);
+/* Appends the gradient of the loss (one number) by every parameter that trains, and by the input when
+ * `input`. Result[t], for t < *n: the gradient of tensor t, 0 when there is none. NULL after an error. */
+tensor_id *backward(graph *g, tensor_id loss, bool input, int *n);
+
+/* ---- training.c: the graph that trains */
+extern const field *const training_field_table;
+training training_read(session *s, const network *net);
+/* Appends the loss of the output, then everything else a step needs. False after an error. */
+bool training_loss(graph *g, const training *t);
+bool training_step(graph *g, const training *t);
+/* The learning rate and adam's corrections in the step after `done` steps, as the graph's rates want them. */
+void training_rates(const training *t, double done, double rates[3]);
+
+/* ---- bundle.c: weights as text */
+bool bundle_write(session *s, const graph *g, const char *path);
 
 /* ---- passes: each says what it needs and what it establishes */
 void pass_fold(graph *g);
@@ -482,6 +537,8 @@ bool is_target(const char *name); /* is there a folder of it in targets/? */
 bool emit_model(session *s, const plan *p, const source *net, const source *weights);
 
 /* ---- compile.c, verify.c, report.c, run.c: the commands. Exit codes. */
+/* The network of the command line, with its weights; NULL after an error. */
+network *read_network(session *s, source *net_src, source *weights_src);
 plan *compile_network(session *s, const options *o, graph **reference, source *net_src, source *weights_src);
 int command_compile(session *s);
 int command_run(session *s);
@@ -489,5 +546,7 @@ int command_init(session *s);
 int command_verify(session *s);
 int command_report(session *s);
 int command_docs(session *s);
+int command_train(session *s);
+int command_gradcheck(session *s);
 
 #endif

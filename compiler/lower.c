@@ -107,11 +107,13 @@ static void initialise(const graph *g, const char *name, void *data, int64_t n, 
 tensor_id param(graph *g, const layer *l, const char *key, const char *alias, shape sh, double scale, double fill)
 {
     const char *name = arena_printf(g->arena, "%s_%s", l->path, key);
-    tensor_id t = tensor_new(g, TENSOR_CONST, sh, name);
+    tensor_id t = tensor_new(g, g->training ? TENSOR_PARAM : TENSOR_CONST, sh, name);
     if (!t)
         return 0;
     g->tensors[t].is_param = true;
     g->tensors[t].owner = l;
+    g->tensors[t].trains = g->training && !l->frozen;
+    g->tensors[t].decays = scale > 0;
     int64_t n = shape_size(&sh);
     void *data = g->tensors[t].data = arena_array(g->arena, n, real_size(g->precision));
     const json *given = json_get(l->weights, key);
@@ -125,6 +127,21 @@ tensor_id param(graph *g, const layer *l, const char *key, const char *alias, sh
     else
         initialise(g, name, data, n, l->weights ? 0 : scale, l->weights ? 0 : fill);
     return t;
+}
+
+tensor_id statistic(graph *g, const layer *l, const char *key, shape sh, double fill)
+{
+    tensor_id t = param(g, l, key, NULL, sh, 0, fill);
+    g->tensors[t].trains = false;
+    return t;
+}
+
+int layer_stream(const layer *l)
+{
+    uint32_t stream = 1;
+    for (const char *p = l->path; *p; p++)
+        stream = stream * 31 + (unsigned char)*p;
+    return (int)(stream >> 1);
 }
 
 tensor_id state(graph *g, const layer *l, const char *key, shape sh)
@@ -194,7 +211,7 @@ bool infer_sequence(const layer *first, shape *s)
     return first && first->type->infer && first->type->infer(first, s);
 }
 
-graph *network_lower(session *s, const network *net, precision p)
+graph *network_lower(session *s, const network *net, precision p, bool train)
 {
     lowering *low = arena_alloc(&s->arena, sizeof *low);
     graph *g = &low->g;
@@ -202,6 +219,7 @@ graph *network_lower(session *s, const network *net, precision p)
     g->arena = &s->arena;
     g->precision = p;
     g->net = net;
+    g->training = train;
     shape in = net->input;
     if (!net->has_input && !infer_sequence(net->layers, &in)) {
         const json *layers = json_get(net->at, "layers");

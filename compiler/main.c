@@ -29,6 +29,27 @@ static const command commands[] = {
     {"run", command_run, "run a network in the interpreter",
      "usage: loomc run NET.json --input X.json [-o FILE] [options]\n\n"
      "Prints {\"shape\":[...],\"output\":[...]}. X.json holds the input as a list, nested or flat.\n\n" COMMON_HELP},
+    {"train", command_train, "train a network in the interpreter",
+     "usage: loomc train NET.json --data DATA.json -o BUNDLE.json [options]\n\n"
+     "Trains the weights and writes them as a bundle, which --weights reads. Prints the loss of each epoch, the mean over\n"
+     "its mini-batches of \"batch_size\" samples, each measured before the step that it leads to. DATA.json:\n"
+     "{\"data\": [{\"input\": [...], \"target\": [...]}, ...]} or the list alone. The description's \"training\" says what the\n"
+     "options do not (see 'loomc docs').\n\n"
+     "  --data FILE         the samples\n"
+     "  --epochs N          how often all of them are seen (default 10)\n"
+     "  --learning-rate X   size of the steps (default 0.01)\n"
+     "  --loss L            mse, mae, huber, cross_entropy, cross_entropy_logits or binary_cross_entropy (default mse)\n"
+     "  --optimizer O       sgd, momentum, nesterov, adam, adamw or rmsprop (default sgd)\n"
+     "  --clip-norm X       longest that the gradient may be (default: no limit)\n"
+     "  --no-shuffle        keep the order of the samples\n"
+     "  --json              print the losses as JSON, one line for each epoch\n" COMMON_HELP},
+    {"gradcheck", command_gradcheck, "compare gradients with finite differences",
+     "usage: loomc gradcheck NET.json [--loss L] [--runs N] [options]\n\n"
+     "Computes the gradient of the loss by each weight and the input in float64, and by differences. Exit code 0 only\n"
+     "when all agree within 1e-6.\n\n"
+     "  --weights FILE      bundle with the weights (default: initialised from the seed)\n"
+     "  --loss L            the loss (default: the description's)\n"
+     "  --runs N            numbers to try in each tensor (default 3)\n"},
     {"verify", command_verify, "compile, build, run, and compare with the interpreter bit for bit",
      "usage: loomc verify NET.json [options]\n\n"
      "Exit code 0 only when every step gives the interpreter's bits.\n\n" COMMON_HELP
@@ -50,7 +71,7 @@ static void print_usage(FILE *f)
     fprintf(f, "loomc " LOOMC_VERSION " - a compiler for neural networks: from a JSON description to C\n\n"
                "usage: loomc COMMAND [options]\n\n");
     for (int i = 0; i < COUNT(commands); i++)
-        fprintf(f, "  %-8s  %s\n", commands[i].name, commands[i].line);
+        fprintf(f, "  %-9s  %s\n", commands[i].name, commands[i].line);
     fprintf(f, "\n'loomc help COMMAND' tells more. '-' stands for standard input or output.\n");
 }
 
@@ -99,7 +120,8 @@ static int help(const char *name)
 }
 
 enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, OPT_JSON, OPT_WEIGHTS_FILE, OPT_TEMPLATES,
-       OPT_DUMP, OPT_RUNS, OPT_CC, OPT_CFLAGS, OPT_KEEP, OPT_TRACE, OPT_DISPATCH };
+       OPT_DUMP, OPT_RUNS, OPT_CC, OPT_CFLAGS, OPT_KEEP, OPT_TRACE, OPT_DISPATCH, OPT_DATA, OPT_EPOCHS,
+       OPT_LEARNING_RATE, OPT_LOSS, OPT_OPTIMIZER, OPT_CLIP_NORM, OPT_NO_SHUFFLE };
 
 static const struct option long_options[] = {
     {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
@@ -109,7 +131,10 @@ static const struct option long_options[] = {
     {"dump", required_argument, 0, OPT_DUMP},             {"runs", required_argument, 0, OPT_RUNS},
     {"cc", required_argument, 0, OPT_CC},                 {"cflags", required_argument, 0, OPT_CFLAGS},
     {"keep", no_argument, 0, OPT_KEEP},                   {"trace", no_argument, 0, OPT_TRACE},
-    {"dispatch", no_argument, 0, OPT_DISPATCH},         
+    {"dispatch", no_argument, 0, OPT_DISPATCH},           {"no-shuffle", no_argument, 0, OPT_NO_SHUFFLE},
+    {"data", required_argument, 0, OPT_DATA},             {"epochs", required_argument, 0, OPT_EPOCHS},
+    {"learning-rate", required_argument, 0, OPT_LEARNING_RATE}, {"loss", required_argument, 0, OPT_LOSS},
+    {"optimizer", required_argument, 0, OPT_OPTIMIZER},   {"clip-norm", required_argument, 0, OPT_CLIP_NORM},
     {"output", required_argument, 0, 'o'},                {"help", no_argument, 0, 'h'},
     {0, 0, 0, 0}};
 
@@ -125,14 +150,40 @@ static bool set_precision(options *o, const char *word)
     return false;
 }
 
-static bool set_runs(options *o, const char *word)
+static bool set_count(int *out, const char *name, const char *word)
 {
     char *end;
     long n = strtol(word, &end, 10);
-    o->runs = n >= 1 && n <= 1000000 ? (int)n : 0;
-    if (o->runs && end != word && !*end)
+    *out = n >= 1 && n <= 1000000 ? (int)n : 0;
+    if (*out && end != word && !*end)
         return true;
-    fprintf(stderr, "loomc: error: --runs must be a number from 1 to 1000000, not '%s'\n", word);
+    fprintf(stderr, "loomc: error: %s must be a number from 1 to 1000000, not '%s'\n", name, word);
+    return false;
+}
+
+static bool set_positive(double *out, const char *name, const char *word)
+{
+    char *end;
+    *out = strtod(word, &end);
+    if (*out > 0 && *out <= 1e30 && end != word && !*end)
+        return true;
+    fprintf(stderr, "loomc: error: %s must be a number above 0, not '%s'\n", name, word);
+    return false;
+}
+
+/* One of the words of a '|'-separated list. */
+static bool set_word(const char **out, const char *what, const char *word, const char *words)
+{
+    size_t n = strlen(word);
+    for (const char *p = *out = words; *p;) {
+        size_t len = strcspn(p, "|");
+        if (len == n && memcmp(p, word, n) == 0) {
+            *out = word;
+            return true;
+        }
+        p += len + (p[len] == '|');
+    }
+    unknown_word(what, word, words, "; 'loomc help train' lists them");
     return false;
 }
 
@@ -191,7 +242,15 @@ static bool set_option(options *o, int c)
     case OPT_KEEP: return o->keep = true;
     case OPT_TRACE: return o->trace = true;
     case OPT_DISPATCH: return o->dispatch = true;
-    case OPT_RUNS: return set_runs(o, optarg);
+    case OPT_RUNS: return set_count(&o->runs, "--runs", optarg);
+    case OPT_DATA: o->data = optarg; return true;
+    case OPT_EPOCHS: return set_count(&o->epochs, "--epochs", optarg);
+    case OPT_LEARNING_RATE: return set_positive(&o->learning_rate, "--learning-rate", optarg);
+    case OPT_CLIP_NORM: return set_positive(&o->clip_norm, "--clip-norm", optarg);
+    case OPT_LOSS:
+        return set_word(&o->loss, "loss", optarg, "mse|mae|huber|cross_entropy|cross_entropy_logits|binary_cross_entropy");
+    case OPT_OPTIMIZER: return set_word(&o->optimizer, "optimizer", optarg, "sgd|momentum|nesterov|adam|adamw|rmsprop");
+    case OPT_NO_SHUFFLE: return o->no_shuffle = true;
     default: return false;
     }
 }
@@ -245,9 +304,14 @@ static bool check_arguments(const command *c, options *o, int n, char **words)
         return false;
     }
     o->net = takes ? words[0] : NULL;
-    if (c->run != command_run || o->input)
+    if (c->run == command_run && !o->input)
+        fprintf(stderr, "loomc: error: 'run' needs --input and a file with the input\n");
+    else if (c->run == command_train && !o->data)
+        fprintf(stderr, "loomc: error: 'train' needs --data and a file with the samples\n");
+    else if (c->run == command_train && !o->out)
+        fprintf(stderr, "loomc: error: 'train' needs -o and a name for the bundle with the trained weights\n");
+    else
         return true;
-    fprintf(stderr, "loomc: error: 'run' needs --input and a file with the input\n");
     return false;
 }
 

@@ -25,6 +25,7 @@ static const field network_fields[] = {
      "{\"shape\": [...]}, the shape of one sample"},
     {"compat", FIELD_ENUM, 0, 0, 0, "loom-0.0.7",
      "read the description as version 0.0.7 of the original did"},
+    {"training", FIELD_OBJECT, 0, 0, 0, 0, "how the network is trained, see below"},
     {"layers", FIELD_LAYERS, 0, 0, 0, 0, "the layers, in order"},
     {0}};
 const field *const network_field_table = network_fields;
@@ -205,6 +206,17 @@ static void check_names(session *s, const network *net)
         }
 }
 
+/* What is within a frozen layer is frozen too. */
+static void mark_frozen(layer *first, bool outer)
+{
+    for (layer *l = first; l; l = l->next) {
+        const json *frozen = json_get(l->at, "frozen");
+        l->frozen = outer || (frozen && frozen->kind == JSON_BOOL && frozen->flag);
+        mark_frozen(l->children, l->frozen);
+        mark_frozen(l->gate, l->frozen);
+    }
+}
+
 static void check_grid(session *s, const network *net)
 {
     static const char *const keys[] = {"grid_rows", "grid_cols", "layers_per_cell"};
@@ -337,12 +349,16 @@ static void read_description(session *s, network *net)
     net->precision = dtype && dtype->kind == JSON_STRING && strstr(dtype->string, "64") ? F64 : F32;
     net->id = model_id(s, json_get(net->at, "id"), net->src);
     read_input(s, net);
+    const json *how = json_get(net->at, "training");
+    if (how && how->kind == JSON_OBJECT)
+        fields_check(s, how, training_field_table, "'training'");
     if (!layers)
         diag(s, DIAG_ERROR, net->at, "a description needs \"layers\", a list of layers");
     else if (layers->kind == JSON_ARRAY)
         read_layers(s, net, layers, "", 1, &net->layers, &net->n_layers);
     if (s->diags.errors)
         return;
+    mark_frozen(net->layers, false);
     check_names(s, net);
     check_grid(s, net);
 }

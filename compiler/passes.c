@@ -13,7 +13,8 @@ static void compact(graph *g)
     for (int i = 0; i < g->n_ops; i++)
         if (!g->ops[i].dead) {
             g->ops[n] = g->ops[i];
-            g->tensors[g->ops[n].out].op = n;
+            if (g->ops[n].out)
+                g->tensors[g->ops[n].out].op = n;
             n++;
         }
     g->n_ops = n;

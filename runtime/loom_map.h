@@ -33,6 +33,100 @@
         return value;                                                                                    \
     }
 
+/* Gradients (see ops/map.def): a is the operand or the result, b the gradient of the result. */
+#define LOOM_MAP_GRADIENTS(T, V)                                                                         \
+    LOOM_INLINE V loom_map_between_##T(V a, double low, double high, V x, V y)                           \
+    {                                                                                                    \
+        V below_high = loom_map_less_##T(a, loom_map_number_##T(high), x, y);                            \
+        return loom_map_less_##T(loom_map_number_##T(low), a, below_high, y);                            \
+    }                                                                                                    \
+    LOOM_INLINE V loom_map_gelu_slope_##T(V a)                                                           \
+    {                                                                                                    \
+        V share = (loom_erf_##T(a * loom_map_number_##T(0.70710678118654752)) + loom_map_number_##T(1))  \
+                * loom_map_number_##T(0.5);                                                              \
+        V bell = loom_exp_##T(a * a * loom_map_number_##T(-0.5)) * loom_map_number_##T(0.39894228040143268);\
+        V more = a * bell;                                                                               \
+        return share + more;                                                                             \
+    }                                                                                                    \
+    LOOM_INLINE V loom_map_silu_slope_##T(V a)                                                           \
+    {                                                                                                    \
+        V s = loom_sigmoid_##T(a), more = (a * s) * (loom_map_number_##T(1) - s);                        \
+        return s + more;                                                                                 \
+    }                                                                                                    \
+    LOOM_INLINE V loom_map_clip_##T(V a, V b, V p)                                                       \
+    {                                                                                                    \
+        V low = loom_map_less_##T(a, -p, -p, a);                                                         \
+        (void)b;                                                                                         \
+        return loom_map_less_##T(p, low, p, low);                                                        \
+    }                                                                                                    \
+    LOOM_MAP_FN(relu_grad, T, V, loom_map_less_##T(loom_map_number_##T(0), a, b, loom_map_number_##T(0)))\
+    LOOM_MAP_FN(leaky_relu_grad, T, V, loom_map_less_##T(loom_map_number_##T(0), a, b, b * p))           \
+    LOOM_MAP_FN(sigmoid_grad, T, V, b * (a * (loom_map_number_##T(1) - a)))                              \
+    LOOM_MAP_FN(tanh_grad, T, V, b * (loom_map_number_##T(1) - a * a))                                   \
+    LOOM_MAP_FN(softplus_grad, T, V, b * loom_sigmoid_##T(a))                                            \
+    LOOM_MAP_FN(gelu_grad, T, V, b * loom_map_gelu_slope_##T(a))                                         \
+    LOOM_MAP_FN(silu_grad, T, V, b * loom_map_silu_slope_##T(a))                                         \
+    LOOM_MAP_FN(elu_grad, T, V, loom_map_less_##T(loom_map_number_##T(0), a, b, b * (p * loom_exp_##T(a))))\
+    LOOM_MAP_FN(hard_sigmoid_grad, T, V,                                                                 \
+                loom_map_between_##T(a, -3, 3, b / loom_map_number_##T(6), loom_map_number_##T(0)))      \
+    LOOM_INLINE V loom_map_hard_swish_grad_##T(V a, V b, V p)                                            \
+    {                                                                                                    \
+        V slope = a / loom_map_number_##T(3) + loom_map_number_##T(0.5);                                 \
+        V y = loom_map_less_##T(loom_map_number_##T(3), a, b, b * slope);                                \
+        (void)p;                                                                                         \
+        return loom_map_less_##T(a, loom_map_number_##T(-3), loom_map_number_##T(0), y);                 \
+    }                                                                                                    \
+    LOOM_MAP_FN(sqrt_grad, T, V, b / a * loom_map_number_##T(0.5))                                       \
+    LOOM_MAP_FN(drop, T, V, loom_map_less_##T(b, p, loom_map_number_##T(0), a))                          \
+    LOOM_MAP_FN(clip_factor, T, V, loom_map_less_##T(p, a, p / a, loom_map_number_##T(1)))
+
+/* Losses: a is the output, b the target. */
+#define LOOM_MAP_LOSSES(T, V)                                                                            \
+    LOOM_INLINE V loom_map_share_##T(V a)                                                                \
+    {                                                                                                    \
+        const V low = loom_map_number_##T(1e-7), high = loom_map_number_##T(1 - 1e-7);                   \
+        V o = loom_map_less_##T(a, low, low, a);                                                         \
+        return loom_map_less_##T(high, o, high, o);                                                      \
+    }                                                                                                    \
+    LOOM_INLINE V loom_map_absolute_##T(V d) { return loom_map_less_##T(d, loom_map_number_##T(0), -d, d); }\
+    LOOM_MAP_FN(squared_error, T, V, (a - b) * (a - b))                                                  \
+    LOOM_MAP_FN(squared_error_grad, T, V, (a - b) + (a - b))                                             \
+    LOOM_MAP_FN(absolute_error, T, V, loom_map_absolute_##T(a - b))                                      \
+    LOOM_MAP_FN(absolute_error_grad, T, V,                                                               \
+                loom_map_less_##T(a - b, loom_map_number_##T(0), loom_map_number_##T(-1),                \
+                                  loom_map_less_##T(loom_map_number_##T(0), a - b, loom_map_number_##T(1),\
+                                                    loom_map_number_##T(0))))                            \
+    LOOM_INLINE V loom_map_huber_##T(V a, V b, V p)                                                      \
+    {                                                                                                    \
+        const V half = loom_map_number_##T(0.5);                                                         \
+        V d = a - b, e = loom_map_absolute_##T(d);                                                       \
+        return loom_map_less_##T(p, e, p * (e - p * half), d * d * half);                                \
+    }                                                                                                    \
+    LOOM_MAP_FN(huber_grad, T, V, loom_map_clip_##T(a - b, b, p))                                        \
+    LOOM_MAP_FN(cross_entropy, T, V,                                                                     \
+                loom_map_less_##T(loom_map_number_##T(0), b, -(b * loom_log_##T(loom_map_share_##T(a))), \
+                                  loom_map_number_##T(0)))                                               \
+    LOOM_INLINE V loom_map_cross_entropy_grad_##T(V a, V b, V p)                                         \
+    {                                                                                                    \
+        const V zero = loom_map_number_##T(0), low = loom_map_number_##T(1e-7);                          \
+        V o = loom_map_less_##T(a, low, low, a);                                                         \
+        (void)p;                                                                                         \
+        return loom_map_less_##T(zero, b, -(b / o), zero);                                               \
+    }                                                                                                    \
+    LOOM_INLINE V loom_map_binary_cross_entropy_##T(V a, V b, V p)                                       \
+    {                                                                                                    \
+        const V one = loom_map_number_##T(1);                                                            \
+        V o = loom_map_share_##T(a), yes = b * loom_log_##T(o), no = (one - b) * loom_log_##T(one - o);  \
+        (void)p;                                                                                         \
+        return -(yes + no);                                                                              \
+    }                                                                                                    \
+    LOOM_INLINE V loom_map_binary_cross_entropy_grad_##T(V a, V b, V p)                                  \
+    {                                                                                                    \
+        V o = loom_map_share_##T(a);                                                                     \
+        (void)p;                                                                                         \
+        return (o - b) / (o * (loom_map_number_##T(1) - o));                                             \
+    }
+
 #define LOOM_MAP_FNS(T, V)                                                                               \
     LOOM_INLINE V loom_map_ramp_##T(V a)                                                                 \
     {                                                                                                    \
@@ -62,7 +156,9 @@
     LOOM_MAP_FN(add, T, V, a + b)                                                                        \
     LOOM_MAP_FN(sub, T, V, a - b)                                                                        \
     LOOM_MAP_FN(mul, T, V, a * b)                                                                        \
-    LOOM_MAP_FN(div, T, V, a / b)
+    LOOM_MAP_FN(div, T, V, a / b)                                                                        \
+    LOOM_MAP_GRADIENTS(T, V)                                                                             \
+    LOOM_MAP_LOSSES(T, V)
 
 LOOM_MAP_SCALAR(f32, float, float)
 LOOM_MAP_FNS(f32, float)

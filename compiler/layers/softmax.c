@@ -127,10 +127,7 @@ static tensor_id masked(graph *g, const layer *l, tensor_id x)
 /* softmax(x + noise), noise = -log(-log(u)); the temperature divides both. */
 static tensor_id add_noise(graph *g, const layer *l, tensor_id x)
 {
-    uint32_t stream = 1;
-    for (const char *p = l->path; *p; p++)
-        stream = stream * 31 + (unsigned char)*p;
-    tensor_id u = random_uniform(g, *tensor_shape(g, x), g->net->seed, (int)(stream >> 1));
+    tensor_id u = random_uniform(g, *tensor_shape(g, x), g->net->seed, layer_stream(l));
     tensor_id inner = map1(g, FN_neg, map1(g, FN_log, u, 0), 0);
     return map2(g, FN_sub, x, map1(g, FN_log, inner, 0));
 }

@@ -23,6 +23,15 @@ static conv_dims conv_sizes(const shape *x, const shape *w, const shape *y)
     return d;
 }
 
+/* Tap i of the kernel reaches input position `at` from the output position *out; false where the stride
+ * skips that. It may lie outside the output. */
+static bool reached_from(int64_t at, int64_t i, int pad, int dilation, int stride, int64_t *out)
+{
+    int64_t from = at + pad - i * dilation;
+    *out = from / stride;
+    return from % stride == 0;
+}
+
 #define KERNEL_FILE "conv.c"
 #include "kernel.h"
 
@@ -66,6 +75,20 @@ static const attr_def attrs[] = {
     {"groups", ATTR_INT, offsetof(conv_attr, groups), 0},
     {0}};
 
+static void conv_grad(graph *g, const op *o, tensor_id dy, tensor_id *dx)
+{
+    const conv_attr *at = o->attr;
+    shape sx = *tensor_shape(g, o->in[0]), sw = *tensor_shape(g, o->in[1]);
+    if (needs_gradient(g, o->in[0]))
+        dx[0] = conv_grad_input(g, dy, o->in[1], sx, *at);
+    if (needs_gradient(g, o->in[1]))
+        dx[1] = conv_grad_weight(g, dy, o->in[0], sw, *at);
+    if (o->n_in > 2 && needs_gradient(g, o->in[2])) {
+        shape per_filter = {.rank = sx.rank - 1, .dim = {sw.dim[0], 1, 1}};
+        dx[2] = reshape(g, reduce(g, dy, per_filter), shape_of(1, sw.dim[0]));
+    }
+}
+
 const op_type op_conv = {
     .name = "conv",
     .doc = "convolution; the sum starts at the bias and takes channel, row and column in ascending order",
@@ -75,7 +98,42 @@ const op_type op_conv = {
     .macs = count_macs,
     .pack = pack_weights,
     .halo = halo,
+    .grad = conv_grad,
 };
+
+static int64_t count_macs_grad(const graph *g, const op *o)
+{
+    const shape *dy = tensor_shape(g, o->in[0]), *y = tensor_shape(g, o->out), *other = tensor_shape(g, o->in[1]);
+    const shape *w = o->type == &op_conv_grad_input ? other : y;
+    return shape_size(dy) * (shape_size(w) / w->dim[0]);
+}
+
+const op_type op_conv_grad_input = {
+    .name = "conv_grad_input",
+    .doc = "gradient of a convolution by its input: filter, row and column of the kernel in ascending order",
+    .flags = OP_CHANNELS_LAST,
+    .attrs = attrs,
+    .eval = KERNELS(conv_grad_input),
+    .macs = count_macs_grad,
+};
+
+const op_type op_conv_grad_weight = {
+    .name = "conv_grad_weight",
+    .doc = "gradient of a convolution by its kernel: sample, row and column of the output in ascending order",
+    .attrs = attrs,
+    .eval = KERNELS(conv_grad_weight),
+    .macs = count_macs_grad,
+};
+
+tensor_id conv_grad_input(graph *g, tensor_id dy, tensor_id w, shape sx, conv_attr a)
+{
+    return op_new(g, &op_conv_grad_input, &a, sizeof a, sx, 2, (tensor_id[]){dy, w});
+}
+
+tensor_id conv_grad_weight(graph *g, tensor_id dy, tensor_id x, shape sw, conv_attr a)
+{
+    return op_new(g, &op_conv_grad_weight, &a, sizeof a, sw, 2, (tensor_id[]){dy, x});
+}
 
 static int64_t out_size(int64_t in, const int *pad, int64_t kernel, int64_t dilation, int64_t stride)
 {
@@ -134,6 +192,71 @@ static void R(conv)(const eval_args *e)
                 for (int64_t col = 0; col < d.ow; col++)
                     *y++ = R(conv_sum)(first, w + f * taps, start, &d, at, row, col);
         }
+}
+
+/* One input position; dy is the group's first channel of the sample, w the group's first filter, c the
+ * channel within the group. What lies outside dy is +0, and its product is added. */
+static REAL R(conv_back_sum)(const REAL *dy, const REAL *w, int64_t c, const conv_dims *d, const conv_attr *at,
+                             int64_t row, int64_t col)
+{
+    REAL sum = 0;
+    int64_t taps = d->kh * d->kw, r, q;
+    for (int64_t f = 0; f < d->filters / at->groups; f++, dy += d->oh * d->ow)
+        for (int64_t i = 0; i < d->kh; i++)
+            for (int64_t j = 0; j < d->kw; j++) {
+                if (!reached_from(row, i, at->pad[0], at->dilation[0], at->stride[0], &r) ||
+                    !reached_from(col, j, at->pad[2], at->dilation[1], at->stride[1], &q))
+                    continue;
+                bool inside = r >= 0 && r < d->oh && q >= 0 && q < d->ow;
+                sum += (inside ? dy[r * d->ow + q] : 0) * w[(f * d->per_group + c) * taps + i * d->kw + j];
+            }
+    return sum;
+}
+
+static void R(conv_grad_input)(const eval_args *e)
+{
+    const conv_attr *at = e->attr;
+    conv_dims d = conv_sizes(e->out_shape, e->in_shape[1], e->in_shape[0]);
+    const REAL *dy = e->in[0], *w = e->in[1];
+    REAL *dx = e->out;
+    int64_t filters = d.filters / at->groups, plane = d.oh * d.ow, taps = d.per_group * d.kh * d.kw;
+    for (int64_t b = 0; b < d.batch; b++)
+        for (int64_t c = 0; c < d.channels; c++) {
+            int64_t first = c / d.per_group * filters;
+            for (int64_t row = 0; row < d.height; row++)
+                for (int64_t col = 0; col < d.width; col++)
+                    *dx++ = R(conv_back_sum)(dy + (b * d.filters + first) * plane, w + first * taps,
+                                             c % d.per_group, &d, at, row, col);
+        }
+}
+
+/* One tap (i, j) of filter f and its channel c of the input. */
+static REAL R(conv_weight_sum)(const REAL *dy, const REAL *x, const conv_dims *d, const conv_attr *at, int64_t f,
+                               int64_t c, int64_t i, int64_t j)
+{
+    REAL sum = 0;
+    for (int64_t b = 0; b < d->batch; b++)
+        for (int64_t row = 0; row < d->oh; row++)
+            for (int64_t col = 0; col < d->ow; col++) {
+                const REAL *plane = x + (b * d->channels + c) * d->height * d->width;
+                REAL v = R(pixel)(plane, d, row * at->stride[0] - at->pad[0] + i * at->dilation[0],
+                                  col * at->stride[1] - at->pad[2] + j * at->dilation[1]);
+                sum += dy[((b * d->filters + f) * d->oh + row) * d->ow + col] * v;
+            }
+    return sum;
+}
+
+static void R(conv_grad_weight)(const eval_args *e)
+{
+    const conv_attr *at = e->attr;
+    conv_dims d = conv_sizes(e->in_shape[1], e->out_shape, e->in_shape[0]);
+    REAL *dw = e->out;
+    for (int64_t f = 0; f < d.filters; f++)
+        for (int64_t c = 0; c < d.per_group; c++)
+            for (int64_t i = 0; i < d.kh; i++)
+                for (int64_t j = 0; j < d.kw; j++)
+                    *dw++ = R(conv_weight_sum)(e->in[0], e->in[1], &d, at, f,
+                                               f / (d.filters / at->groups) * d.per_group + c, i, j);
 }
 
 #endif

@@ -21,12 +21,38 @@ static const attr_def attrs[] = {
     {"compat", ATTR_INT, offsetof(entmax_attr, compat), 0},
     {0}};
 
+static void entmax_gradient(graph *g, const op *o, tensor_id dy, tensor_id *dx)
+{
+    const entmax_attr *at = o->attr;
+    if (at->compat)
+        layer_error(g, o->layer, NULL, "the original's version of this variant has no gradient");
+    else
+        dx[0] = entmax_grad(g, o->out, dy, at->alpha);
+}
+
 const op_type op_entmax = {
     .name = "entmax",
     .doc = "alpha-entmax over the last axis: softmax with exact zeros; alpha 2 is sparsemax",
     .attrs = attrs,
     .eval = KERNELS(entmax),
+    .grad = entmax_gradient,
 };
+
+static const attr_def grad_attrs[] = {{"alpha", ATTR_REAL, offsetof(entmax_attr, alpha), 0}, {0}};
+
+const op_type op_entmax_grad = {
+    .name = "entmax_grad",
+    .doc = "gradient of entmax from its result y: s * (dy - (sum of s * dy) / (sum of s)), s = y^(2 - alpha), 0 where "
+           "y is 0; the sums in eight lanes",
+    .attrs = grad_attrs,
+    .eval = KERNELS(entmax_grad),
+};
+
+tensor_id entmax_grad(graph *g, tensor_id y, tensor_id dy, double alpha)
+{
+    entmax_attr at = {alpha, false};
+    return op_new(g, &op_entmax_grad, &at, sizeof at, *tensor_shape(g, y), 2, (tensor_id[]){y, dy});
+}
 
 tensor_id entmax(graph *g, tensor_id x, double alpha, bool compat)
 {
@@ -163,6 +189,37 @@ static void R(entmax)(const eval_args *e)
             R(sparsemax)(y, x, n);
         else
             R(entmax_bisect)(y, x, n, a);
+    }
+}
+
+/* y^(2 - alpha), 0 for 0. */
+static REAL R(entmax_weight)(REAL y, REAL exponent)
+{
+    if (!(0 < y))
+        return 0;
+    if (exponent == 0)
+        return 1;
+    if (exponent == (REAL)0.5)
+        return R(loom_sqrt)(y);
+    return R(loom_exp)(exponent * R(loom_log)(y));
+}
+
+static void R(entmax_grad)(const eval_args *e)
+{
+    const entmax_attr *at = e->attr;
+    const REAL *y = e->in[0], *dy = e->in[1];
+    REAL *dx = e->out, exponent = (REAL)(2 - at->alpha);
+    int64_t n = e->out_shape->dim[e->out_shape->rank - 1], rows = shape_size(e->out_shape) / n;
+    for (int64_t r = 0; r < rows; r++, y += n, dy += n, dx += n) {
+        REAL weights[8] = {0}, sums[8] = {0};
+        for (int64_t j = 0; j < n; j++) {
+            dx[j] = R(entmax_weight)(y[j], exponent);
+            weights[j % 8] += dx[j];
+            sums[j % 8] += dx[j] * dy[j];
+        }
+        REAL mean = LANES8(sums) / LANES8(weights);
+        for (int64_t j = 0; j < n; j++)
+            dx[j] = dx[j] * (dy[j] - mean);
     }
 }
 

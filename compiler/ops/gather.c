@@ -7,12 +7,34 @@
 
 static const attr_def attrs[] = {{0}};
 
+/* Ids are places, not numbers: nothing flows back to them. */
+static void gather_grad(graph *g, const op *o, tensor_id dy, tensor_id *dx)
+{
+    if (needs_gradient(g, o->in[1]))
+        dx[1] = scatter_rows(g, o->in[0], dy, tensor_shape(g, o->in[1])->dim[0]);
+}
+
 const op_type op_gather = {
     .name = "gather",
     .doc = "row id of a table, the id truncated toward zero; zeros for NaN and ids outside the table",
     .attrs = attrs,
     .eval = KERNELS(gather),
+    .grad = gather_grad,
 };
+
+const op_type op_scatter = {
+    .name = "scatter",
+    .doc = "gradient of gather by its table: zeros, to whose rows the rows of dy are added in ascending order",
+    .attrs = attrs,
+    .eval = KERNELS(scatter),
+};
+
+tensor_id scatter_rows(graph *g, tensor_id ids, tensor_id dy, int64_t vocab)
+{
+    const shape *s = tensor_shape(g, dy);
+    shape table = shape_of(2, vocab, s->dim[s->rank - 1]);
+    return op_new(g, &op_scatter, NULL, 0, table, 2, (tensor_id[]){ids, dy});
+}
 
 tensor_id gather(graph *g, tensor_id ids, tensor_id table)
 {
@@ -33,6 +55,20 @@ static void R(gather)(const eval_args *e)
         const REAL *row = known ? table + (int64_t)ids[r] * n : NULL;
         for (int64_t j = 0; j < n; j++)
             *y++ = row ? row[j] : 0;
+    }
+}
+
+static void R(scatter)(const eval_args *e)
+{
+    const REAL *ids = e->in[0], *dy = e->in[1];
+    REAL *table = e->out;
+    int64_t vocab = e->out_shape->dim[0], n = e->out_shape->dim[1], rows = shape_size(e->in_shape[0]);
+    for (int64_t i = 0; i < vocab * n; i++)
+        table[i] = 0;
+    for (int64_t r = 0; r < rows; r++, dy += n) {
+        bool known = ids[r] > -1 && ids[r] < (REAL)vocab; /* false for NaN */
+        for (int64_t j = 0; known && j < n; j++)
+            table[(int64_t)ids[r] * n + j] += dy[j];
     }
 }
 

@@ -68,6 +68,61 @@ static int64_t scratch(const graph *g, const op *o)
 
 static const attr_def attrs[] = {{"trans_b", ATTR_INT, offsetof(matmul_attr, trans_b), 0}, {0}};
 
+/* The last two dimensions exchanged. */
+static tensor_id transposed(graph *g, tensor_id x)
+{
+    int rank = tensor_shape(g, x)->rank, perm[MAX_RANK] = {0, 1, 2, 3, 4, 5};
+    perm[rank - 1] = rank - 2;
+    perm[rank - 2] = rank - 1;
+    return permute(g, x, perm);
+}
+
+/* x with all dimensions but the last in one. */
+static tensor_id as_matrix(graph *g, tensor_id x)
+{
+    const shape *s = tensor_shape(g, x);
+    int64_t n = s->dim[s->rank - 1];
+    return s->rank == 2 ? x : reshape(g, x, shape_of(2, shape_size(s) / n, n));
+}
+
+/* d, which has a's leading dimensions, summed to those of b, each of which divides a's: neighbours shared
+ * one matrix of b. */
+static tensor_id shared_sum(graph *g, tensor_id d, const shape *b)
+{
+    for (int i = 0; i < b->rank - 2; i++) {
+        shape s = *tensor_shape(g, d), split = s, sums;
+        if (s.dim[i] == b->dim[i])
+            continue;
+        for (int k = s.rank; k > i + 1; k--)
+            split.dim[k] = s.dim[k - 1];
+        split.rank++;
+        split.dim[i] = s.dim[i] = b->dim[i];
+        split.dim[i + 1] = tensor_shape(g, d)->dim[i] / b->dim[i];
+        sums = split;
+        sums.dim[i + 1] = 1;
+        d = reshape(g, reduce(g, reshape(g, d, split), sums), s);
+    }
+    return d;
+}
+
+static void matmul_grad(graph *g, const op *o, tensor_id dy, tensor_id *dx)
+{
+    const matmul_attr *at = o->attr;
+    tensor_id a = o->in[0], b = o->in[1];
+    shape sb = *tensor_shape(g, b);
+    if (needs_gradient(g, a))
+        dx[0] = matmul(g, dy, b, 0, !at->trans_b);
+    if (needs_gradient(g, b)) {
+        tensor_id left = at->trans_b ? dy : a, right = at->trans_b ? a : dy;
+        if (sb.rank == 2)
+            dx[1] = matmul(g, transposed(g, as_matrix(g, left)), as_matrix(g, right), 0, false);
+        else
+            dx[1] = shared_sum(g, matmul(g, transposed(g, left), right, 0, false), &sb);
+    }
+    if (o->n_in > 2 && needs_gradient(g, o->in[2]))
+        dx[2] = reduce(g, dy, *tensor_shape(g, o->in[2]));
+}
+
 const op_type op_matmul = {
     .name = "matmul",
     .doc = "matrix product; the sum starts at init and takes k in ascending order",
@@ -77,6 +132,7 @@ const op_type op_matmul = {
     .macs = count_macs,
     .pack = pack_b,
     .scratch = scratch,
+    .grad = matmul_grad,
 };
 
 tensor_id matmul(graph *g, tensor_id a, tensor_id b, tensor_id init, bool trans_b)

@@ -22,9 +22,17 @@ typedef struct map_attr { int fn; double param; } map_attr;
 extern const op_type op_map;
 tensor_id map1(graph *g, map_fn fn, tensor_id a, double param);
 tensor_id map2(graph *g, map_fn fn, tensor_id a, tensor_id b);
+tensor_id map2p(graph *g, map_fn fn, tensor_id a, tensor_id b, double param);
+/* x, whose shape broadcasts to s, in that shape. */
+tensor_id expand(graph *g, tensor_id x, shape s);
 
 /* Index into a tensor of shape `from` for the flat index i into `to`, to which `from` broadcasts. */
 int64_t broadcast_index(const shape *to, const shape *from, int64_t i);
+
+/* ---- reduce.c: the sums that undo a broadcast; the sum of everything ------------------------------------ */
+extern const op_type op_reduce, op_total;
+tensor_id reduce(graph *g, tensor_id x, shape to); /* x itself when it has that shape */
+tensor_id total(graph *g, tensor_id x);            /* [1] */
 
 /* ---- matmul.c: y[..,m,n] = init[..,m,n] + sum_k a[..,m,k] * b[..,k,n], k ascending --------------------- */
 /* Leading dimensions: those of a. b has none, or the same number, each equal to a's or dividing it
@@ -37,12 +45,18 @@ tensor_id matmul(graph *g, tensor_id a, tensor_id b, tensor_id init, bool trans_
 typedef struct conv_attr { int stride[2], pad[4] /* top bottom left right */, dilation[2], groups; } conv_attr;
 extern const op_type op_conv;
 tensor_id conv(graph *g, tensor_id x, tensor_id w, tensor_id bias, conv_attr a);
+/* Its gradients from dy, by an x of the shape sx and by a w of the shape sw. */
+extern const op_type op_conv_grad_input, op_conv_grad_weight;
+tensor_id conv_grad_input(graph *g, tensor_id dy, tensor_id w, shape sx, conv_attr a);
+tensor_id conv_grad_weight(graph *g, tensor_id dy, tensor_id x, shape sw, conv_attr a);
 
 /* ---- pool.c: x [B,C,H,W] or [B,C,L] -------------------------------------------------------------------- */
 typedef enum pool_kind { POOL_MAX, POOL_AVG } pool_kind;
 typedef struct pool_attr { int kind, kernel[2], stride[2], pad[4], count_include_pad; } pool_attr;
 extern const op_type op_pool;
 tensor_id pool(graph *g, tensor_id x, pool_attr a);
+extern const op_type op_pool_grad;
+tensor_id pool_grad(graph *g, tensor_id x, tensor_id dy, pool_attr a);
 
 /* ---- view.c: the same numbers, seen in another shape or order ------------------------------------------- */
 typedef struct permute_attr { int perm[MAX_RANK]; } permute_attr;   /* out dim i is in dim perm[i] */
@@ -54,27 +68,46 @@ tensor_id permute(graph *g, tensor_id x, const int *perm);
 tensor_id slice(graph *g, tensor_id x, int axis, int64_t start, int64_t length);
 tensor_id concat(graph *g, const tensor_id *parts, int n, int axis);
 
+/* ---- pad.c: x at `start` of an axis that has `length`, zeros beside it; the gradient of slice ------------- */
+typedef struct pad_attr { int axis; int64_t start; } pad_attr;
+extern const op_type op_pad;
+tensor_id pad(graph *g, tensor_id x, int axis, int64_t start, int64_t length);
+
 /* ---- softmax.c: over the last axis --------------------------------------------------------------------- */
 /* mask: optional [n] constant, entries 0 are left out and give exactly 0. causal: entry j of row i (the
  * last but one axis) is left out when j > i. */
 typedef struct softmax_attr { int causal; } softmax_attr;
 extern const op_type op_softmax;
 tensor_id softmax(graph *g, tensor_id x, tensor_id mask, bool causal);
+extern const op_type op_softmax_grad;
+tensor_id softmax_grad(graph *g, tensor_id y, tensor_id dy);
+
+/* ---- log_softmax.c: log(softmax(x)) over the last axis ---------------------------------------------------- */
+extern const op_type op_log_softmax, op_log_softmax_grad;
+tensor_id log_softmax(graph *g, tensor_id x);
+tensor_id log_softmax_grad(graph *g, tensor_id y, tensor_id dy);
 
 /* ---- entmax.c: over the last axis, alpha > 1; 2 is sparsemax. compat: the original's threshold ----------- */
 typedef struct entmax_attr { double alpha; int compat; } entmax_attr;
 extern const op_type op_entmax;
 tensor_id entmax(graph *g, tensor_id x, double alpha, bool compat);
+extern const op_type op_entmax_grad;
+tensor_id entmax_grad(graph *g, tensor_id y, tensor_id dy, double alpha);
 
 /* ---- norm.c: over the last axis; gamma and beta have its length or are 0 ----------------------------------- */
 typedef enum norm_kind { NORM_LAYER, NORM_RMS } norm_kind;
 typedef struct norm_attr { int kind; double epsilon; } norm_attr;
 extern const op_type op_norm;
 tensor_id norm(graph *g, tensor_id x, tensor_id gamma, tensor_id beta, norm_kind kind, double epsilon);
+/* By x, where gamma is 1: dy times gamma is what it takes. */
+extern const op_type op_norm_grad;
+tensor_id norm_grad(graph *g, tensor_id x, tensor_id dy, norm_attr a);
 
 /* ---- gather.c: ids [...] -> [..., dim], rows of table [vocab, dim]; ids truncate, outside gives zeros -------- */
 extern const op_type op_gather;
 tensor_id gather(graph *g, tensor_id ids, tensor_id table);
+extern const op_type op_scatter; /* adds the rows of dy to the rows of zeros that the ids name: [vocab, dim] */
+tensor_id scatter_rows(graph *g, tensor_id ids, tensor_id dy, int64_t vocab);
 
 /* ---- rope.c: x [.., S, H, hd], cos and sin [S, hd/2]: rotates (j, j + hd/2) -------------------------------- */
 extern const op_type op_rope;
@@ -88,10 +121,33 @@ typedef enum scan_cell { SCAN_RNN_TANH, SCAN_RNN_RELU, SCAN_LSTM, SCAN_GRU } sca
 typedef struct scan_attr { int cell; } scan_attr;
 extern const op_type op_scan;
 tensor_id scan(graph *g, scan_cell cell, tensor_id x, tensor_id w, tensor_id bias_n, tensor_id h0, tensor_id c0);
+/* What the steps of a scan that starts at zero were made of, from its input, weights and result y. Of lstm
+ * i, f, g, o, c: [B,T,5*h]; of gru r, z, n and bias_n + W_n h: [B,T,4*h]. An rnn needs none. */
+extern const op_type op_scan_gates;
+tensor_id scan_gates(graph *g, scan_cell cell, tensor_id x, tensor_id w, tensor_id bias_n, tensor_id y);
+/* Gradients by each gate's sum, from the last step to the first. rnn [B,T,h]; lstm [B,T,5*h]: i, f, g, o and by
+ * c; gru [B,T,5*h]: r, z, n, by bias_n + W_n h, and by the step's output. gates is 0 for an rnn. */
+extern const op_type op_scan_grad;
+tensor_id scan_grad(graph *g, scan_cell cell, tensor_id gates, tensor_id w, tensor_id y, tensor_id dy);
 
 /* ---- random.c: uniform in (0, 1), from the seed, a stream number and the count of calls --------------------- */
 typedef struct random_attr { int64_t seed; int stream; } random_attr;
 extern const op_type op_random;
 tensor_id random_uniform(graph *g, shape s, uint64_t seed, int stream);
+
+/* ---- average.c: m = m * (1 - share) + x * share, m a parameter; no result ------------------------------------ */
+typedef struct average_attr { double share; } average_attr;
+extern const op_type op_average;
+void average(graph *g, tensor_id m, tensor_id x, double share);
+
+/* ---- optimise.c: one step of an optimiser for the parameter w with the gradient dw; no result --------------- */
+/* rates [3]: the learning rate and, of adam, 1 / (1 - beta1^t) and 1 / (1 - beta2^t) in step t. */
+typedef enum optimizer { OPT_SGD, OPT_NESTEROV, OPT_ADAM, OPT_ADAMW, OPT_RMSPROP } optimizer;
+typedef struct optimise_attr {
+    int kind;
+    double momentum, dampening, beta1, beta2, alpha, epsilon, decay;
+} optimise_attr;
+extern const op_type op_optimise;
+void optimise(graph *g, tensor_id w, tensor_id dw, tensor_id rates, optimise_attr a);
 
 #endif

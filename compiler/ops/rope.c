@@ -8,11 +8,18 @@
 
 static const attr_def attrs[] = {{0}};
 
+/* Turns back. */
+static void rope_grad(graph *g, const op *o, tensor_id dy, tensor_id *dx)
+{
+    dx[0] = rope(g, dy, o->in[1], map1(g, FN_neg, o->in[2], 0));
+}
+
 const op_type op_rope = {
     .name = "rope",
     .doc = "rotates the pairs (j, j + hd/2) of [.., S, H, hd] by the angles whose cos and sin are given",
     .attrs = attrs,
     .eval = KERNELS(rope),
+    .grad = rope_grad,
 };
 
 tensor_id rope(graph *g, tensor_id x, tensor_id cos, tensor_id sin)

@@ -10,12 +10,32 @@
 
 static const attr_def attrs[] = {{"causal", ATTR_INT, offsetof(softmax_attr, causal), 0}, {0}};
 
+static void softmax_gradient(graph *g, const op *o, tensor_id dy, tensor_id *dx)
+{
+    dx[0] = softmax_grad(g, o->out, dy);
+}
+
 const op_type op_softmax = {
     .name = "softmax",
     .doc = "softmax over the last axis; entries that the mask or causality leaves out give exactly 0",
     .attrs = attrs,
     .eval = KERNELS(softmax),
+    .grad = softmax_gradient,
 };
+
+static const attr_def no_attrs[] = {{0}};
+
+const op_type op_softmax_grad = {
+    .name = "softmax_grad",
+    .doc = "gradient of softmax from its result y: y * (dy - sum of dy * y), the sum in eight lanes",
+    .attrs = no_attrs,
+    .eval = KERNELS(softmax_grad),
+};
+
+tensor_id softmax_grad(graph *g, tensor_id y, tensor_id dy)
+{
+    return op_new(g, &op_softmax_grad, NULL, 0, *tensor_shape(g, y), 2, (tensor_id[]){y, dy});
+}
 
 tensor_id softmax(graph *g, tensor_id x, tensor_id mask, bool causal)
 {
@@ -56,6 +76,21 @@ static void R(softmax)(const eval_args *e)
         if (at->causal && r % s->dim[s->rank - 2] < n)
             seen = r % s->dim[s->rank - 2] + 1;
         R(softmax_row)(y + r * n, x + r * n, e->in[1], seen, n);
+    }
+}
+
+static void R(softmax_grad)(const eval_args *e)
+{
+    const REAL *y = e->in[0], *dy = e->in[1];
+    REAL *dx = e->out;
+    int64_t n = e->out_shape->dim[e->out_shape->rank - 1], rows = shape_size(e->out_shape) / n;
+    for (int64_t r = 0; r < rows; r++, y += n, dy += n, dx += n) {
+        REAL sums[8] = {0};
+        for (int64_t j = 0; j < n; j++)
+            sums[j % 8] += dy[j] * y[j];
+        REAL sum = LANES8(sums);
+        for (int64_t j = 0; j < n; j++)
+            dx[j] = y[j] * (dy[j] - sum);
     }
 }
 

@@ -41,12 +41,45 @@ static const attr_def permute_attrs[] = {{"perm", ATTR_INT, offsetof(permute_att
 static const attr_def slice_attrs[] = {{"axis", ATTR_INT, offsetof(slice_attr, axis), 0}, {0}};
 static const attr_def concat_attrs[] = {{"axis", ATTR_INT, offsetof(concat_attr, axis), 0}, {0}};
 
+static void reshape_grad(graph *g, const op *o, tensor_id dy, tensor_id *dx)
+{
+    dx[0] = reshape(g, dy, *tensor_shape(g, o->in[0]));
+}
+
+static void permute_grad(graph *g, const op *o, tensor_id dy, tensor_id *dx)
+{
+    const permute_attr *at = o->attr;
+    int back[MAX_RANK] = {0};
+    for (int d = 0; d < tensor_shape(g, dy)->rank; d++)
+        back[at->perm[d]] = d;
+    dx[0] = permute(g, dy, back);
+}
+
+static void slice_grad(graph *g, const op *o, tensor_id dy, tensor_id *dx)
+{
+    const slice_attr *at = o->attr;
+    dx[0] = pad(g, dy, at->axis, at->start, tensor_shape(g, o->in[0])->dim[at->axis]);
+}
+
+static void concat_grad(graph *g, const op *o, tensor_id dy, tensor_id *dx)
+{
+    int axis = ((const concat_attr *)o->attr)->axis;
+    int64_t start = 0;
+    for (int i = 0; i < o->n_in; i++) {
+        int64_t n = tensor_shape(g, o->in[i])->dim[axis];
+        if (needs_gradient(g, o->in[i]))
+            dx[i] = slice(g, dy, axis, start, n);
+        start += n;
+    }
+}
+
 const op_type op_reshape = {
     .name = "reshape",
     .doc = "the same elements in row-major order under another shape",
     .flags = OP_VIEW,
     .attrs = no_attrs,
     .eval = KERNELS(reshape),
+    .grad = reshape_grad,
 };
 
 const op_type op_permute = {
@@ -55,6 +88,7 @@ const op_type op_permute = {
     .flags = OP_VIEW,
     .attrs = permute_attrs,
     .eval = KERNELS(permute),
+    .grad = permute_grad,
 };
 
 const op_type op_slice = {
@@ -63,6 +97,7 @@ const op_type op_slice = {
     .flags = OP_VIEW,
     .attrs = slice_attrs,
     .eval = KERNELS(slice),
+    .grad = slice_grad,
 };
 
 const op_type op_concat = {
@@ -71,6 +106,7 @@ const op_type op_concat = {
     .flags = OP_VIEW,
     .attrs = concat_attrs,
     .eval = KERNELS(concat),
+    .grad = concat_grad,
 };
 
 tensor_id reshape(graph *g, tensor_id x, shape s)

@@ -1,0 +1,56 @@
+/* loom_train.h - learning rates that change with the step, and what else depends on the count of steps.
+ *
+ * Everything here is computed in binary64, once in a step, and rounded once where it is used. C99, C++17. */
+#ifndef LOOM_TRAIN_H
+#define LOOM_TRAIN_H
+
+#include "loom_math.h"
+
+typedef enum loom_schedule_kind {
+    LOOM_CONSTANT,    /* rate */
+    LOOM_LINEAR,      /* from rate to end in `steps` steps */
+    LOOM_COSINE,      /* end + (rate - end) * (1 + cos(pi s / steps)) / 2 */
+    LOOM_EXPONENTIAL, /* rate * factor^(s / steps) */
+    LOOM_STEP,        /* rate * factor^floor(s / steps) */
+    LOOM_POLYNOMIAL   /* end + (rate - end) * (1 - s / steps)^power */
+} loom_schedule_kind;
+
+/* For the first `warmup` steps the rate rises from 0 to `rate`; then the schedule starts. */
+typedef struct loom_schedule {
+    int kind;
+    double rate, end, factor, power, steps, warmup;
+} loom_schedule;
+
+/* x^y for x >= 0. */
+static inline double loom_power(double x, double y)
+{
+    return y == 0 ? 1 : y == 1 || x == 0 || x == 1 ? x : loom_exp_f64(y * loom_log_f64(x));
+}
+
+/* x^n by squaring. */
+static inline double loom_integer_power(double x, double n)
+{
+    double y = 1;
+    for (uint64_t k = (uint64_t)n; k; k >>= 1, x = x * x)
+        y = k & 1 ? y * x : y;
+    return y;
+}
+
+/* The learning rate after `done` steps. */
+static inline double loom_rate(const loom_schedule *c, double done)
+{
+    if (done < c->warmup)
+        return c->rate * (done / c->warmup);
+    double s = done - c->warmup, part = c->steps > 0 ? s / c->steps : 0, span = c->rate - c->end;
+    double left = part < 1 ? 1 - part : 0;
+    switch (c->kind) {
+    case LOOM_LINEAR: return part < 1 ? c->rate - span * part : c->end;
+    case LOOM_COSINE: return part < 1 ? c->end + span * (1 + loom_cos_f64(3.14159265358979324 * part)) / 2 : c->end;
+    case LOOM_EXPONENTIAL: return c->rate * loom_power(c->factor, part);
+    case LOOM_STEP: return c->rate * loom_integer_power(c->factor, part);
+    case LOOM_POLYNOMIAL: return c->end + span * loom_power(left, c->power);
+    default: return c->rate;
+    }
+}
+
+#endif
