@@ -295,9 +295,32 @@ static void choose_layouts(planner *pl)
 
 /* ---- steps ------------------------------------------------------------------------------------------------------ */
 
+/* Would <id>_<name> be a function of the model, or a part of another step? */
+static bool is_model_name(const char *name)
+{
+    static const char *const words[] = {"init", "forward", "reset", "load", "weights", "train", "model", "trace", "get",
+                                        "crc32", "run", "run_avx2", "run_avx512"};
+    static const char *const parts[] = {"_tile", "_columns", "_units", "_rows"};
+    size_t n = strlen(name);
+    for (int i = 0; i < COUNT(words); i++)
+        if (strcmp(name, words[i]) == 0)
+            return true;
+    for (int i = 0; i < COUNT(parts); i++)
+        if (n > strlen(parts[i]) && strcmp(name + n - strlen(parts[i]), parts[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The layer's name, or the model's. The same pointer for the same layer each time, unless it is a word of ours. */
+static const char *base_name(planner *pl, const op *o)
+{
+    const char *name = o->layer ? o->layer->path : pl->g->net->id;
+    return is_model_name(name) ? arena_printf(&pl->s->arena, "%s_layer", name) : name;
+}
+
 static const char *step_name(planner *pl, const op *o, const char *what)
 {
-    const char *base = o->layer ? o->layer->path : pl->g->net->id;
+    const char *base = base_name(pl, o);
     const char *name = base;
     /* Many steps alike go on from the last one's number. */
     bool again = base == pl->named && what == pl->named_what;

@@ -101,7 +101,7 @@ if model.weights_file then
 else
     write(id .. "_weights.c", lib.render("model/weights.c.lua", {}))
 end
-if model.trace then write("verify.c", lib.render("model/verify.c.lua", {})) end
+if model.trace then write("loom_verify.c", lib.render("model/verify.c.lua", {})) end
 if model.standalone then
     for _, name in ipairs {"loom_rt.h", "loom_math.h", "loom_map.h", "loom_random.h"} do
         write(name, load_text("runtime/" .. name))
