@@ -360,7 +360,7 @@ typedef struct training {
 
 typedef struct options {
     const char *command, *net, *input, *weights, *out, *templates, *dump, *target;
-    const char *cc, *cflags;
+    const char *cc, *cflags, *emulator;
     const char *data, *loss, *optimizer;
     double learning_rate, clip_norm; /* 0: not given */
     int epochs;

@@ -56,6 +56,7 @@ static const command commands[] = {
      "  --runs N            inputs to try (default 3)\n"
      "  --cc CC             the C compiler (default: cc)\n"
      "  --cflags FLAGS      its flags (default: -O2)\n"
+     "  --emulator COMMAND  runs the program, when it is built for another machine\n"
      "  --dispatch          try what compile --dispatch writes\n"
      "  --keep              keep the folder with the build\n"},
     {"report", command_report, "parameters, multiply-adds, flash, RAM, arena map",
@@ -120,7 +121,7 @@ static int help(const char *name)
 }
 
 enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, OPT_JSON, OPT_WEIGHTS_FILE, OPT_TEMPLATES,
-       OPT_DUMP, OPT_RUNS, OPT_CC, OPT_CFLAGS, OPT_KEEP, OPT_TRACE, OPT_DISPATCH, OPT_DATA, OPT_EPOCHS,
+       OPT_DUMP, OPT_RUNS, OPT_CC, OPT_CFLAGS, OPT_EMULATOR, OPT_KEEP, OPT_TRACE, OPT_DISPATCH, OPT_DATA, OPT_EPOCHS,
        OPT_LEARNING_RATE, OPT_LOSS, OPT_OPTIMIZER, OPT_CLIP_NORM, OPT_NO_SHUFFLE };
 
 static const struct option long_options[] = {
@@ -130,6 +131,7 @@ static const struct option long_options[] = {
     {"weights-file", no_argument, 0, OPT_WEIGHTS_FILE},   {"templates", required_argument, 0, OPT_TEMPLATES},
     {"dump", required_argument, 0, OPT_DUMP},             {"runs", required_argument, 0, OPT_RUNS},
     {"cc", required_argument, 0, OPT_CC},                 {"cflags", required_argument, 0, OPT_CFLAGS},
+    {"emulator", required_argument, 0, OPT_EMULATOR},
     {"keep", no_argument, 0, OPT_KEEP},                   {"trace", no_argument, 0, OPT_TRACE},
     {"dispatch", no_argument, 0, OPT_DISPATCH},           {"no-shuffle", no_argument, 0, OPT_NO_SHUFFLE},
     {"data", required_argument, 0, OPT_DATA},             {"epochs", required_argument, 0, OPT_EPOCHS},
@@ -239,6 +241,7 @@ static bool set_option(options *o, int c)
     case OPT_DUMP: return set_dump(o, optarg);
     case OPT_CC: o->cc = optarg; return true;
     case OPT_CFLAGS: o->cflags = optarg; return true;
+    case OPT_EMULATOR: o->emulator = optarg; return true;
     case OPT_KEEP: return o->keep = true;
     case OPT_TRACE: return o->trace = true;
     case OPT_DISPATCH: return o->dispatch = true;

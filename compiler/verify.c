@@ -57,7 +57,7 @@ static bool build_and_run(verifier *v)
         shell(arena_printf(a, "head -20 '%s/build.log' >&2", v->dir));
         return false;
     }
-    int code = shell(arena_printf(a, "cd '%s' && ./verify", v->dir));
+    int code = shell(arena_printf(a, "cd '%s' && %s ./verify", v->dir, o->emulator ? o->emulator : ""));
     if (code != 0)
         diag(v->s, DIAG_ERROR, NULL, "the generated program ended with code %d", code);
     return code == 0;

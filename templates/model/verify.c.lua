@@ -1,4 +1,4 @@
-/* Runs $(id) on the inputs of verify.in and writes every step's result to verify.out. */
+/* Runs $(id) on the inputs of verify.in and writes every step's result to verify.out, both little-endian. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -6,10 +6,44 @@
 
 static FILE *out;
 
+static void put(uint64_t bits, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        fputc((int)(bits >> 8 * i & 255u), out);
+}
+
+static void put_head(int step, int tensor)
+{
+    put((uint64_t)(int64_t)step, 4);
+    put((uint64_t)tensor, 4);
+}
+
+union number { $(real) value; uint$(real_size * 8)_t bits; };
+
+static void put_number($(real) value)
+{
+    union number u;
+    u.value = value;
+    put(u.bits, sizeof u);
+}
+
+static int get_number(FILE *in, $(real) *value)
+{
+    unsigned char bytes[sizeof *value];
+    union number u;
+    u.bits = 0;
+    if (fread(bytes, sizeof bytes, 1, in) != 1)
+        return 0;
+    for (size_t i = sizeof bytes; i-- > 0;)
+        u.bits = u.bits << 8 | bytes[i];
+    *value = u.value;
+    return 1;
+}
+
 static void dump(const $(real) *data, int rank, const long *shape, const long *stride)
 {
     if (rank == 0) {
-        fwrite(data, sizeof *data, 1, out);
+        put_number(*data);
         return;
     }
     for (long i = 0; i < shape[0]; i++)
@@ -19,10 +53,9 @@ static void dump(const $(real) *data, int rank, const long *shape, const long *s
 void $(id)_trace(int step, int tensor, const $(real) *data);
 void $(id)_trace(int step, int tensor, const $(real) *data)
 {
-    const int head[2] = {step, tensor};
     (void)data;
     (void)dump;
-    fwrite(head, sizeof head, 1, out);
+    put_head(step, tensor);
     switch (step) {
 //@ for i, step in ipairs(steps) do
 //@ if step.tensor then
@@ -64,13 +97,14 @@ int main(void)
 //@ else
     $(id)_init(&net);
 //@ end
-    while (fread(input, sizeof input, 1, in) == 1) {
+    for (;;) {
+        for (long i = 0; i < $(ID)_INPUT_SIZE; i++)
+            if (!get_number(in, &input[i]))
+                return fclose(in) == 0 && fclose(out) == 0 ? 0 : 7;
         if ($(id)_forward(&net, input, output) != 0)
             return 6;
-        int head[2] = {-1, 0};
-        fwrite(head, sizeof head, 1, out);
-        fwrite(output, sizeof output, 1, out);
+        put_head(-1, 0);
+        for (long i = 0; i < $(ID)_OUTPUT_SIZE; i++)
+            put_number(output[i]);
     }
-    fclose(in);
-    return fclose(out) == 0 ? 0 : 7;
 }
