@@ -132,6 +132,20 @@ def frozen(shop):
     assert all(moved[1][key] != before[0]["branch_weights"][1][key] for key in ("gamma", "mean", "variance"))
 
 
+def costs_nothing(shop):
+    """Nothing is computed for the gradients of what is frozen at the beginning."""
+    layers = [{"type": kind, "frozen": True, **fields} for kind, fields in (
+        ("conv2d", {"filters": 2, "kernel_size": 3, "name": "first"}), ("max_pool", {"kernel_size": 2}), ("flatten", {}))]
+    net = dict(NET, input={"shape": [1, 6, 6]}, layers=layers + [{"type": "dense", "output_size": 2, "name": "last"}])
+    shop.write("net.json", net)
+    shop.write("data.json", [{"input": [0.5] * 36, "target": [1, 0]}])
+    done = shop.call("train", "net.json", "--data", "data.json", "-o", "trained.json", "--dump", "lower")
+    ops = [line for line in done.stderr.splitlines() if ";" in line]
+    back = [i for i, line in enumerate(ops) if " total " in line][0]
+    assert done.returncode == 0 and not [line for line in ops[back:] if "_grad" in line or not line.endswith(("; ", "; last"))], ops
+    assert len([line for line in ops if line.startswith("optimise")]) == 2
+
+
 def keeps_old_file(shop):
     """A training that fails leaves the file that was there; nothing half-written stays."""
     shop.train(NET, [SAMPLE])
@@ -151,7 +165,7 @@ def main():
     args = parser.parse_args()
     with open(os.path.join(HERE, "goldens.json")) as file:
         cases = [(case["name"], lambda shop, case=case: golden(shop, case)) for case in json.load(file)]
-    cases += [(f.__name__, f) for f in (learning_rates, same_again, learns, frozen, keeps_old_file)]
+    cases += [(f.__name__, f) for f in (learning_rates, same_again, learns, frozen, costs_nothing, keeps_old_file)]
     failed = 0
     for name, case in cases:
         with tempfile.TemporaryDirectory() as folder:
