@@ -49,14 +49,14 @@ static void fill_target(const graph *g, double *y)
     }
 }
 
-/* Weights that are drawn as zeros or ones get values of their own: they would put numbers exactly on corners. */
+/* Biases and the like are moved: zeros among them would put numbers exactly on corners. */
 static void vary_constants(const checker *c)
 {
     for (int t = 1; t < c->g->n_tensors; t++) {
         const tensor *x = &c->g->tensors[t];
         double *v = interp_value(c->it, t);
-        bool drawn = x->kind != TENSOR_PARAM || x->decays || c->g->net->layers->weights;
-        for (int64_t i = 0; !drawn && i < shape_size(&x->shape); i++)
+        bool constant = x->kind == TENSOR_PARAM && !x->decays;
+        for (int64_t i = 0; constant && i < shape_size(&x->shape); i++)
             v[i] += unit(1000 + (uint64_t)t, i) * 0.4 - 0.2;
     }
 }

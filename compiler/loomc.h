@@ -219,7 +219,7 @@ typedef struct op_type {
     /* Appends the ops that make the gradients of the inputs from dy, that of the output: dx[i] for each
      * input i with needs_gradient, of that input's shape. dx starts as zeros, which mean no gradient. NULL:
      * the op has none. */
-    void (*grad)(struct graph *g, const struct op *o, int dy, int *dx);
+    void (*grad)(struct graph *g, const struct op *o, tensor_id dy, tensor_id *dx);
 } op_type;
 
 /* One element-wise function at the end of a step: v = fn(v), v = fn(v, operand) or fn(operand, v). */

@@ -42,7 +42,8 @@ static const command commands[] = {
      "  --optimizer O       sgd, momentum, nesterov, adam, adamw or rmsprop (default sgd)\n"
      "  --clip-norm X       longest that the gradient may be (default: no limit)\n"
      "  --no-shuffle        keep the order of the samples\n"
-     "  --json              print the losses as JSON, one line for each epoch\n" COMMON_HELP},
+     "  --json              print the losses as JSON, one line for each epoch\n"
+     "  --dump lower        print the graph of one step\n" COMMON_HELP},
     {"gradcheck", command_gradcheck, "compare gradients with finite differences",
      "usage: loomc gradcheck NET.json [--loss L] [--runs N] [options]\n\n"
      "Computes the gradient of the loss by each weight and the input in float64, and by differences. Exit code 0 only\n"
@@ -177,12 +178,11 @@ static bool set_positive(double *out, const char *name, const char *word)
 static bool set_word(const char **out, const char *what, const char *word, const char *words)
 {
     size_t n = strlen(word);
-    for (const char *p = *out = words; *p;) {
+    *out = word;
+    for (const char *p = words; *p;) {
         size_t len = strcspn(p, "|");
-        if (len == n && memcmp(p, word, n) == 0) {
-            *out = word;
+        if (len == n && memcmp(p, word, n) == 0)
             return true;
-        }
         p += len + (p[len] == '|');
     }
     unknown_word(what, word, words, "; 'loomc help train' lists them");

@@ -172,6 +172,9 @@ bool training_step(graph *g, const training *t)
              "there is nothing to train: no layer has weights that are not frozen");
     graph_uses(g);
     graph_check(g);
+    const char *dump = graph_session(g)->opt->dump;
+    if (dump && is(dump, "lower"))
+        graph_dump(g, stderr);
     return any;
 }
 

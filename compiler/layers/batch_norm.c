@@ -11,6 +11,9 @@ static tensor_id by_batch(graph *g, const layer *l, tensor_id x, tensor_id gamma
 {
     shape s = *tensor_shape(g, gamma);
     double n = (double)(shape_size(tensor_shape(g, x)) / s.dim[0]);
+    if (n == 1)
+        diag(graph_session(g), DIAG_WARNING, json_get(l->at, "type"),
+             "a batch has one number for each channel, so nothing but beta comes out in training; raise batch_size");
     tensor_id centre = map1(g, FN_divide_by, reduce(g, x, s), n);
     tensor_id d = map2(g, FN_sub, x, centre);
     tensor_id spread = map1(g, FN_divide_by, reduce(g, map2(g, FN_mul, d, d), s), n);

@@ -115,7 +115,7 @@ def activate(layer, x, default="linear"):
         "gelu": lambda: F.gelu(x),
         "silu": lambda: F.silu(x),
         "elu": lambda: F.elu(x, 1.0 if alpha is None else alpha),
-        "hard_sigmoid": lambda: F.hardsigmoid(x),
+        "hard_sigmoid": lambda: (x / 6 + 0.5).clamp(0, 1),  # F.hardsigmoid's gradient has float32's 1/6
         "hard_swish": lambda: F.hardswish(x),
     }[name]()
 
@@ -331,26 +331,23 @@ def swiglu(layer, x, w):
 
 
 def recurrent(layer, x, w):
-    """torch.nn's RNN, LSTM or GRU with our weights in PyTorch's stacked layout."""
+    """The functions behind torch.nn's RNN, LSTM and GRU, with our weights in PyTorch's stacked layout."""
     inputs, hidden = x.shape[-1], first(layer, "hidden_size") or x.shape[-1]
     kind = layer["type"]
     gates = {"rnn": ["h"], "lstm": list("ifgo"), "gru": list("rzn")}[kind]
-    if kind == "rnn":
-        net = torch.nn.RNN(inputs, hidden, nonlinearity=layer.get("activation", "tanh"), batch_first=True)
-        from_input, from_state = ["weight_ih"], ["weight_hh"]
-    else:
-        net = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[kind](inputs, hidden, batch_first=True)
-        from_input, from_state = [f"weight_i{g}" for g in gates], [f"weight_h{g}" for g in gates]
-    net = net.to(x.dtype)
+    from_input = ["weight_ih"] if kind == "rnn" else [f"weight_i{g}" for g in gates]
+    from_state = ["weight_hh"] if kind == "rnn" else [f"weight_h{g}" for g in gates]
     w.sums(inputs, hidden, x.shape[1])
-    with torch.no_grad():
-        net.weight_ih_l0.copy_(torch.cat([w.get(k, hidden, inputs) for k in from_input]))
-        net.weight_hh_l0.copy_(torch.cat([w.get(k, hidden, hidden) for k in from_state]))
-        net.bias_ih_l0.copy_(torch.cat([w.get(f"bias_{g}", hidden) for g in gates]))
-        net.bias_hh_l0.zero_()
-        if kind == "gru":
-            net.bias_hh_l0[2 * hidden:] = w.get("bias_hn", hidden)
-        y, _ = net(x)
+    weights = [torch.cat([w.get(k, hidden, inputs) for k in from_input]),
+               torch.cat([w.get(k, hidden, hidden) for k in from_state]),
+               torch.cat([w.get(f"bias_{g}", hidden) for g in gates]),
+               torch.zeros(len(gates) * hidden, dtype=x.dtype)]
+    if kind == "gru":
+        weights[3] = torch.cat([weights[3][hidden:], w.get("bias_hn", hidden)])
+    zeros = torch.zeros(1, x.shape[0], hidden, dtype=x.dtype)
+    run = {"lstm": torch._VF.lstm, "gru": torch._VF.gru}.get(kind) or (
+        torch._VF.rnn_relu if layer.get("activation") == "relu" else torch._VF.rnn_tanh)
+    y = run(x, (zeros, zeros) if kind == "lstm" else zeros, weights, True, 1, 0.0, False, False, True)[0]
     return y if layer.get("return_sequences", True) else y[:, -1]
 
 
