@@ -83,7 +83,7 @@ static double difference(const checker *c, double *place, double h)
 /* The relative error of one number of the gradient. */
 static double error_of(const checker *c, double *place, double given, double floor)
 {
-    double best = INFINITY;
+    double best = (double)INFINITY;
     for (double h = 2e-3; h > 1e-7 && !(best < LIMIT / 100); h /= 8) {
         double d = difference(c, place, h), size = fmax(fmax(fabs(d), fabs(given)), floor);
         best = fmin(best, fabs(d - given) / size);

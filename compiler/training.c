@@ -147,7 +147,7 @@ static optimise_attr optimizer_of(const training *t)
     optimise_attr a = {OPT_SGD, t->momentum, t->dampening, t->beta1, t->beta2, t->alpha, t->epsilon, 0};
     for (int i = 0; i < COUNT(table); i++)
         if (is(t->optimizer, table[i].name))
-            a.kind = table[i].kind;
+            a.kind = (int)table[i].kind;
     return a;
 }
 

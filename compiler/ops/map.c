@@ -108,7 +108,7 @@ int64_t broadcast_index(const shape *to, const shape *from, int64_t i)
 
 tensor_id map1(graph *g, map_fn fn, tensor_id a, double param)
 {
-    map_attr at = {fn, param};
+    map_attr at = {(int)fn, param};
     return op_new(g, &op_map, &at, sizeof at, *tensor_shape(g, a), 1, &a);
 }
 
@@ -122,7 +122,7 @@ tensor_id map2(graph *g, map_fn fn, tensor_id a, tensor_id b) { return map2p(g, 
 
 tensor_id map2p(graph *g, map_fn fn, tensor_id a, tensor_id b, double param)
 {
-    map_attr at = {fn, param};
+    map_attr at = {(int)fn, param};
     const shape *sa = tensor_shape(g, a), *sb = tensor_shape(g, b);
     shape s = sa->rank >= sb->rank ? *sa : *sb;
     for (int i = 1; i <= sa->rank && i <= sb->rank; i++) {

@@ -50,10 +50,10 @@ static void compile(session *s, const source *src, const source *weights)
         return;
     if (weights->text && !network_weights(s, net, weights))
         return;
-    graph *reference = network_lower(s, net, net->precision);
+    graph *reference = network_lower(s, net, net->precision, false);
     if (!reference)
         return;
-    graph *g = network_lower(s, net, net->precision);
+    graph *g = network_lower(s, net, net->precision, false);
     pass_fold(g);
     graph_check(g);
     pass_fuse(g);
