@@ -45,6 +45,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "loom_types.h"
+
 /* ---- language ------------------------------------------------------------------------------------- */
 
 #if defined(__GNUC__)
@@ -72,14 +74,6 @@
 #define LOOM_WEIGHTS LOOM_ALIGN(64)
 #endif
 
-/* Status codes of the generated functions. */
-enum {
-    LOOM_OK = 0,
-    LOOM_E_FORMAT = -2,     /* not a weights file, or cut short */
-    LOOM_E_MISMATCH = -3,   /* a weights file of another model */
-    LOOM_E_CHECKSUM = -4,   /* a damaged weights file */
-    LOOM_E_SUBNORMALS = -5, /* this thread flushes subnormal numbers to zero: results would differ */
-};
 
 /* Linking or loading anything that was built with -ffast-math can switch subnormal numbers off for the whole
  * process; no source can prevent that, but it can be seen. */

@@ -5,21 +5,7 @@
 #define LOOM_TRAIN_H
 
 #include "loom_math.h"
-
-typedef enum loom_schedule_kind {
-    LOOM_CONSTANT,    /* rate */
-    LOOM_LINEAR,      /* from rate to end in `steps` steps */
-    LOOM_COSINE,      /* end + (rate - end) * (1 + cos(pi s / steps)) / 2 */
-    LOOM_EXPONENTIAL, /* rate * factor^(s / steps) */
-    LOOM_STEP,        /* rate * factor^floor(s / steps) */
-    LOOM_POLYNOMIAL   /* end + (rate - end) * (1 - s / steps)^power */
-} loom_schedule_kind;
-
-/* For the first `warmup` steps the rate rises from 0 to `rate`; then the schedule starts. */
-typedef struct loom_schedule {
-    int kind;
-    double rate, end, factor, power, steps, warmup;
-} loom_schedule;
+#include "loom_types.h"
 
 /* x^y for x >= 0. */
 static inline double loom_power(double x, double y)

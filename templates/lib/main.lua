@@ -103,7 +103,7 @@ else
 end
 if model.trace then write("loom_verify.c", lib.render("model/verify.c.lua", {})) end
 if model.standalone then
-    for _, name in ipairs {"loom_rt.h", "loom_math.h", "loom_map.h", "loom_random.h"} do
+    for _, name in ipairs {"loom_rt.h", "loom_types.h", "loom_math.h", "loom_map.h", "loom_random.h"} do
         write(name, load_text("runtime/" .. name))
     end
 end
