@@ -34,6 +34,7 @@ typedef struct loom_tensor {
     const char *name;  /* unique in the model: "fc1_kernel" */
     const char *layer; /* path of the layer it belongs to: "fc1", "block.0.fc"; "" when to none */
     const char *key;   /* in the weights of that layer: "kernel" */
+    const char *place; /* of that layer's weights in a bundle: "2", "2/filter_gate", "3/branch_weights/0" */
     int role;          /* a loom_role */
     int rank;
     int64_t dim[LOOM_MAX_RANK];
