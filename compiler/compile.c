@@ -34,10 +34,10 @@ plan *compile_network(session *s, const options *o, graph **reference, source *n
     if (!net)
         return NULL;
     precision p = o->has_precision ? o->precision : net->precision;
-    *reference = network_lower(s, net, p, false);
+    *reference = network_lower(s, net, p, LOWER_FIXED);
     if (!*reference)
         return NULL;
-    graph *g = network_lower(s, net, p, false);
+    graph *g = network_lower(s, net, p, LOWER_FIXED);
     if (dumps(s, "lower"))
         graph_dump(g, stderr);
     PASS(fold);
@@ -96,7 +96,7 @@ int command_run(session *s)
     void *out = arena_array(&s->arena, shape_size(tensor_shape(g, g->output)), real_size(g->precision));
     if (!read_input(s, g, s->opt->input, in))
         return 1;
-    interp *it = interp_new(s, g);
+    interp *it = interp_new(&s->arena, g);
     interp_run(it, in, out);
     text t = {.arena = &s->arena};
     print_output(&t, g, out);

@@ -67,7 +67,7 @@ static double loss_at(const checker *c, double *place, double x)
     double was = *place;
     *place = x;
     interp_reset(c->it);
-    interp_steps(c->it, 0, c->g->n_forward);
+    interp_steps(c->it, 0, c->g->n_forward, 0);
     *place = was;
     return *(const double *)interp_value(c->it, c->g->loss);
 }
@@ -129,7 +129,7 @@ int command_gradcheck(session *s)
 {
     source net_src, weights_src;
     network *net = read_network(s, &net_src, &weights_src);
-    graph *g = net ? network_lower(s, net, F64, true) : NULL;
+    graph *g = net ? network_lower(s, net, F64, LOWER_TRAINING) : NULL;
     training t = g ? training_read(s, net) : (training){0};
     int n;
     if (!g || s->diags.errors || !training_loss(g, &t))
@@ -137,10 +137,10 @@ int command_gradcheck(session *s)
     checker c = {.g = g, .d = backward(g, g->loss, true, &n)};
     if (!c.d)
         return 1;
-    c.it = interp_new(s, g);
+    c.it = interp_new(&s->arena, g);
     fill_input(g, interp_value(c.it, g->input));
     fill_target(g, interp_value(c.it, g->target));
     vary_constants(&c);
-    interp_steps(c.it, 0, g->n_ops);
+    interp_steps(c.it, 0, g->n_ops, 0);
     return check_all(s, &c, n);
 }

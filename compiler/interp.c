@@ -8,25 +8,24 @@
 struct interp {
     const graph *g;
     void **value;       /* per tensor */
-    uint64_t call;
     const void **in;    /* scratch for one op's operands */
     const shape **in_shape;
 };
 
-interp *interp_new(session *s, const graph *g)
+interp *interp_new(arena *a, const graph *g)
 {
-    interp *in = arena_alloc(&s->arena, sizeof *in);
+    interp *in = arena_alloc(a, sizeof *in);
     in->g = g;
-    in->value = arena_array(&s->arena, g->n_tensors, sizeof *in->value);
+    in->value = arena_array(a, g->n_tensors, sizeof *in->value);
     int most = MAX_INPUTS;
     for (int i = 0; i < g->n_ops; i++)
         most = g->ops[i].n_in > most ? g->ops[i].n_in : most;
-    in->in = arena_array(&s->arena, most, sizeof *in->in);
-    in->in_shape = arena_array(&s->arena, most, sizeof *in->in_shape);
+    in->in = arena_array(a, most, sizeof *in->in);
+    in->in_shape = arena_array(a, most, sizeof *in->in_shape);
     for (int t = 1; t < g->n_tensors; t++) {
         const tensor *x = &g->tensors[t];
         in->value[t] = x->kind == TENSOR_CONST ? x->data
-                                               : arena_array(&s->arena, shape_size(&x->shape), real_size(g->precision));
+                                               : arena_array(a, shape_size(&x->shape), real_size(g->precision));
         if (x->kind == TENSOR_PARAM)
             memcpy(in->value[t], x->data, (size_t)shape_size(&x->shape) * real_size(g->precision));
     }
@@ -35,24 +34,22 @@ interp *interp_new(session *s, const graph *g)
 
 void interp_reset(interp *in)
 {
-    in->call = 0;
     for (int t = 1; t < in->g->n_tensors; t++)
         if (in->g->tensors[t].kind == TENSOR_STATE)
             memset(in->value[t], 0, (size_t)shape_size(&in->g->tensors[t].shape) * real_size(in->g->precision));
 }
 
-static void run_op(interp *in, const op *o)
+static void run_op(interp *in, const op *o, uint64_t call)
 {
     const graph *g = in->g;
-    eval_args a = {.n_in = o->n_in, .out = in->value[o->out], .out_shape = tensor_shape(g, o->out), .attr = o->attr, .call = in->call};
+    eval_args a = {.n_in = o->n_in, .out = in->value[o->out], .out_shape = tensor_shape(g, o->out), .attr = o->attr, .call = call};
     for (int k = 0; k < o->n_in; k++) {
         in->in[k] = o->in[k] ? in->value[o->in[k]] : NULL;
         in->in_shape[k] = tensor_shape(g, o->in[k]);
         if (k < MAX_INPUTS) {
             a.in[k] = in->in[k];
             a.in_shape[k] = in->in_shape[k];
-            tensor_kind kind = g->tensors[o->in[k]].kind;
-            a.state[k] = kind == TENSOR_STATE || kind == TENSOR_PARAM ? in->value[o->in[k]] : NULL;
+            a.state[k] = g->tensors[o->in[k]].kind >= TENSOR_STATE ? in->value[o->in[k]] : NULL;
         }
     }
     a.in_all = in->in;
@@ -60,22 +57,21 @@ static void run_op(interp *in, const op *o)
     o->type->eval[g->precision](&a);
 }
 
-void interp_steps(interp *in, int from, int to)
+void interp_steps(interp *in, int from, int to, uint64_t call)
 {
     for (int i = from; i < to; i++)
-        run_op(in, &in->g->ops[i]);
+        run_op(in, &in->g->ops[i], call);
 }
-
-void interp_count(interp *in) { in->call++; }
 
 void interp_run(interp *in, const void *input, void *output)
 {
     const graph *g = in->g;
     size_t real = real_size(g->precision);
     memcpy(in->value[g->input], input, (size_t)shape_size(tensor_shape(g, g->input)) * real);
-    interp_steps(in, 0, g->n_ops);
+    interp_steps(in, 0, g->n_ops, 0);
     memcpy(output, in->value[g->output], (size_t)shape_size(tensor_shape(g, g->output)) * real);
-    interp_count(in);
 }
+
+void interp_share(interp *in, tensor_id t, void *value) { in->value[t] = value; }
 
 void *interp_value(const interp *in, tensor_id t) { return in->value[t]; }

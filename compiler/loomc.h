@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "../runtime/loom.h"
 #include "../runtime/loom_train.h"
 
 #define LOOMC_VERSION "0.1.0"
@@ -155,8 +156,17 @@ typedef struct network {
 
 typedef int tensor_id; /* 0 is none */
 
-/* TENSOR_PARAM: a weight of a graph that trains, which starts as `data` and changes. */
-typedef enum tensor_kind { TENSOR_VALUE, TENSOR_INPUT, TENSOR_CONST, TENSOR_STATE, TENSOR_PARAM } tensor_kind;
+typedef enum tensor_kind {
+    TENSOR_VALUE, TENSOR_INPUT, TENSOR_CONST,
+    TENSOR_STATE,    /* kept from call to call, zero at first */
+    TENSOR_PARAM,    /* a weight that can change; starts as `data` */
+    TENSOR_MEMORY,   /* of the optimiser, zero at first */
+    TENSOR_GRADIENT, /* sum of gradients since the last update, zero at first */
+} tensor_kind;
+
+/* What becomes of the weights: constants, which passes may fold; weights that can change in a network that infers,
+ * and in one that trains (dropout drops, batch_norm uses the batch). */
+typedef enum lower_mode { LOWER_FIXED, LOWER_MUTABLE, LOWER_TRAINING } lower_mode;
 
 typedef struct tensor {
     tensor_kind kind;
@@ -180,9 +190,9 @@ typedef struct eval_args {
     int n_in;
     void *out;
     const shape *out_shape;
-    void *state[MAX_INPUTS];      /* in[i] again, writable, where input i is a state or a parameter */
+    void *state[MAX_INPUTS];      /* in[i] again, writable, where input i is kept from run to run */
     const void *attr;
-    uint64_t call;                /* counts the runs of the network, for random ops */
+    uint64_t call;                /* counts the mini-batches, for random ops */
 } eval_args;
 typedef void eval_fn(const eval_args *a);
 
@@ -253,11 +263,12 @@ typedef struct graph {
     tensor_id input, output;
     tensor_id target, rates, loss; /* of a graph that trains: inputs, and its result [1] */
     int n_forward;         /* ops up to the loss */
+    int n_backward;        /* ops up to the gradients; what follows is the optimiser's step */
     const network *net;
     const layer *layer;    /* that is being lowered */
     tensor_id layer_input; /* what it got */
     tensor_id stream;      /* compat: what the original's residual stream holds, 0 none */
-    bool training;         /* lowered for training: weights are parameters, dropout drops, ... */
+    lower_mode mode;
     bool *needs;           /* per tensor, while gradients are made: does the loss's gradient reach what is wanted through it? */
     int n_needs;
 } graph;
@@ -353,6 +364,7 @@ typedef struct training {
     double huber_delta, momentum, dampening, beta1, beta2, alpha, epsilon, weight_decay, clip_norm, clip_value;
     loom_schedule schedule;       /* steps 0: all of the training */
     int64_t epochs;
+    int64_t accumulate;    /* mini-batches between updates; 0: one, and gradients are not kept */
     bool shuffle;
 } training;
 
@@ -457,7 +469,7 @@ extern const int n_layer_types;
 
 /* ---- lower.c: what layers call */
 session *graph_session(const graph *g);
-graph *network_lower(session *s, const network *net, precision p, bool train);
+graph *network_lower(session *s, const network *net, precision p, lower_mode mode);
 tensor_id lower_layers(graph *g, const layer *first, tensor_id x);
 tensor_id lower_layer(graph *g, const layer *l, tensor_id x);
 bool infer_sequence(const layer *first, shape *s);
@@ -493,12 +505,12 @@ void graph_dump(const graph *g, FILE *out);
 
 /* ---- interp.c */
 typedef struct interp interp;
-interp *interp_new(session *s, const graph *g);
+interp *interp_new(arena *a, const graph *g);
 void interp_run(interp *in, const void *input, void *output);
-void interp_reset(interp *in);
+void interp_reset(interp *in);                             /* states become zero */
 void *interp_value(const interp *in, tensor_id t);
-void interp_steps(interp *in, int from, int to); /* runs ops from .. to-1 */
-void interp_count(interp *in);                   /* one more run, for random ops */
+void interp_share(interp *in, tensor_id t, void *value);   /* t lies there from now on */
+void interp_steps(interp *in, int from, int to, uint64_t call); /* runs ops from .. to-1 */
 
 /* ---- backward.c: reverse-mode differentiation of the graph */
 bool needs_gradient(const graph *g, tensor_id t);
@@ -512,8 +524,11 @@ training training_read(session *s, const network *net);
 /* Appends the loss of the output, then everything else a step needs. False after an error. */
 bool training_loss(graph *g, const training *t);
 bool training_step(graph *g, const training *t);
-/* The learning rate and adam's corrections in the step after `done` steps, as the graph's rates want them. */
-void training_rates(const training *t, double done, double rates[3]);
+
+/* ---- engine.c: a network behind the C-ABI, run by the interpreter */
+/* NULL after an error. The model lives as long as the session's arena; its instances have memory of their own. With t it
+ * trains too. */
+const loom_model *engine_model(session *s, const network *net, precision p, const training *t);
 
 /* ---- bundle.c: weights as text */
 bool bundle_write(session *s, const graph *g, const char *path);

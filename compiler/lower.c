@@ -107,12 +107,12 @@ static void initialise(const graph *g, const char *name, void *data, int64_t n, 
 tensor_id param(graph *g, const layer *l, const char *key, const char *alias, shape sh, double scale, double fill)
 {
     const char *name = arena_printf(g->arena, "%s_%s", l->path, key);
-    tensor_id t = tensor_new(g, g->training ? TENSOR_PARAM : TENSOR_CONST, sh, name);
+    tensor_id t = tensor_new(g, g->mode == LOWER_FIXED ? TENSOR_CONST : TENSOR_PARAM, sh, name);
     if (!t)
         return 0;
     g->tensors[t].is_param = true;
     g->tensors[t].owner = l;
-    g->tensors[t].trains = g->training && !l->frozen;
+    g->tensors[t].trains = g->mode == LOWER_TRAINING && !l->frozen;
     g->tensors[t].decays = scale > 0;
     int64_t n = shape_size(&sh);
     void *data = g->tensors[t].data = arena_array(g->arena, n, real_size(g->precision));
@@ -211,7 +211,7 @@ bool infer_sequence(const layer *first, shape *s)
     return first && first->type->infer && first->type->infer(first, s);
 }
 
-graph *network_lower(session *s, const network *net, precision p, bool train)
+graph *network_lower(session *s, const network *net, precision p, lower_mode mode)
 {
     lowering *low = arena_alloc(&s->arena, sizeof *low);
     graph *g = &low->g;
@@ -219,7 +219,7 @@ graph *network_lower(session *s, const network *net, precision p, bool train)
     g->arena = &s->arena;
     g->precision = p;
     g->net = net;
-    g->training = train;
+    g->mode = mode;
     shape in = net->input;
     if (!net->has_input && !infer_sequence(net->layers, &in)) {
         const json *layers = json_get(net->at, "layers");

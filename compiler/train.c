@@ -12,14 +12,16 @@
 
 typedef struct trainer {
     session *s;
-    graph *g;
-    interp *it;
+    const loom_model *m;
+    void *instance;
+    precision p;
     training t;
     int64_t samples, batch, steps;  /* steps: of one epoch */
     char *inputs, *targets;         /* [samples][numbers of one] */
     size_t in_bytes, target_bytes;  /* of one sample */
+    char *x, *y;                    /* one mini-batch */
     int64_t *order;
-    double done;                    /* steps so far */
+    uint64_t seed;
     FILE *log;
 } trainer;
 
@@ -31,18 +33,24 @@ static const json *either(const json *at, const char *a, const char *b)
     return j ? j : json_get(at, b);
 }
 
+static shape one_sample(int rank, const int64_t *dim)
+{
+    shape s = {.rank = rank - 1};
+    memcpy(s.dim, dim + 1, (size_t)s.rank * sizeof *dim);
+    return s;
+}
+
 static bool read_sample(trainer *tr, const json *at, int64_t i)
 {
     session *s = tr->s;
-    shape in = sample_shape(tr->g, tr->g->input), out = sample_shape(tr->g, tr->g->output);
+    shape in = one_sample(tr->m->input_rank, tr->m->input_dim), out = one_sample(tr->m->output_rank, tr->m->output_dim);
     const json *x = either(at, "input", "Input"), *y = either(at, "target", "Target");
     if (at->kind != JSON_OBJECT || !x || !y) {
         diag(s, DIAG_ERROR, at, "a sample must be {\"input\": [...], \"target\": [...]}");
         return false;
     }
-    precision p = tr->g->precision;
-    return json_reals(s, x, p, tr->inputs + (size_t)i * tr->in_bytes, &in, "the input")
-         & json_reals(s, y, p, tr->targets + (size_t)i * tr->target_bytes, &out, "the target");
+    return json_reals(s, x, tr->p, tr->inputs + (size_t)i * tr->in_bytes, &in, "the input")
+         & json_reals(s, y, tr->p, tr->targets + (size_t)i * tr->target_bytes, &out, "the target");
 }
 
 static bool read_samples(trainer *tr)
@@ -75,7 +83,7 @@ static void make_order(trainer *tr, int64_t epoch)
     for (int64_t i = 0; i < tr->samples; i++)
         tr->order[i] = i;
     for (int64_t i = tr->samples - 1; tr->t.shuffle && i > 0; i--) {
-        int64_t k = (int64_t)(loom_random_u64(tr->g->net->seed, 0x6f72646572, (uint64_t)epoch, (uint64_t)i) % (uint64_t)(i + 1));
+        int64_t k = (int64_t)(loom_random_u64(tr->seed, 0x6f72646572, (uint64_t)epoch, (uint64_t)i) % (uint64_t)(i + 1));
         int64_t was = tr->order[i];
         tr->order[i] = tr->order[k];
         tr->order[k] = was;
@@ -85,20 +93,14 @@ static void make_order(trainer *tr, int64_t epoch)
 /* One step on the mini-batch that starts at `first` of the order. Returns its loss. */
 static double run_step(trainer *tr, int64_t first)
 {
-    graph *g = tr->g;
-    double rates[3];
-    char *x = interp_value(tr->it, g->input), *y = interp_value(tr->it, g->target);
+    double loss[1] = {0};
     for (int64_t i = 0; i < tr->batch; i++) {
         size_t from = (size_t)tr->order[(first + i) % tr->samples], to = (size_t)i;
-        memcpy(x + to * tr->in_bytes, tr->inputs + from * tr->in_bytes, tr->in_bytes);
-        memcpy(y + to * tr->target_bytes, tr->targets + from * tr->target_bytes, tr->target_bytes);
+        memcpy(tr->x + to * tr->in_bytes, tr->inputs + from * tr->in_bytes, tr->in_bytes);
+        memcpy(tr->y + to * tr->target_bytes, tr->targets + from * tr->target_bytes, tr->target_bytes);
     }
-    training_rates(&tr->t, tr->done++, rates);
-    for (int i = 0; i < 3; i++)
-        real_set(g->precision, interp_value(tr->it, g->rates), i, rates[i]);
-    interp_steps(tr->it, 0, g->n_ops);
-    interp_count(tr->it);
-    return real_get(g->precision, interp_value(tr->it, g->loss), 0);
+    tr->m->train(tr->m, tr->instance, tr->x, tr->y, loss);
+    return real_get(tr->p, loss, 0);
 }
 
 static void show_progress(const trainer *tr, int64_t epoch, int64_t at)
@@ -110,7 +112,8 @@ static void show_progress(const trainer *tr, int64_t epoch, int64_t at)
 static void tell(trainer *tr, int64_t epoch, double loss)
 {
     char number[40], rate[40];
-    double r = loom_rate(&tr->t.schedule, tr->done - 1);
+    const loom_progress *done = tr->m->progress(tr->m, tr->instance);
+    double r = loom_rate(&done->schedule, (double)done->steps - 1);
     print_real(number, F64, &loss);
     print_real(rate, F64, &r);
     if (isatty(2))
@@ -131,7 +134,7 @@ static bool run_epoch(trainer *tr, int64_t epoch)
         sum += run_step(tr, i * tr->batch);
     }
     if (!isfinite(sum)) {
-        diag(tr->s, DIAG_ERROR, NULL, 
+        diag(tr->s, DIAG_ERROR, NULL,
              "the loss is no finite number any more in epoch %lld; nothing is written (is the learning rate too large?)",
              (long long)epoch + 1);
         return false;
@@ -140,13 +143,18 @@ static bool run_epoch(trainer *tr, int64_t epoch)
     return true;
 }
 
-/* What was learned becomes the parameters' value in the graph. */
-static void keep_weights(trainer *tr)
+/* What was learned, as the value of the parameters of a graph. */
+static graph *learned(trainer *tr, const network *net)
 {
-    graph *g = tr->g;
-    for (int t = 1; t < g->n_tensors; t++)
-        if (g->tensors[t].kind == TENSOR_PARAM)
-            memcpy(g->tensors[t].data, interp_value(tr->it, t), (size_t)shape_size(&g->tensors[t].shape) * real_size(g->precision));
+    graph *g = network_lower(tr->s, net, tr->p, LOWER_MUTABLE);
+    int i = 0;
+    for (int t = 1; g && t < g->n_tensors; t++)
+        if (g->tensors[t].kind == TENSOR_PARAM) {
+            while (strcmp(tr->m->tensors[i].name, g->tensors[t].name) != 0)
+                i++;
+            memcpy(g->tensors[t].data, tr->m->data(tr->m, tr->instance, i), tr->m->tensors[i].size * real_size(tr->p));
+        }
+    return g;
 }
 
 static bool make_step(trainer *tr, network *net)
@@ -155,18 +163,31 @@ static bool make_step(trainer *tr, network *net)
     tr->t = training_read(s, net);
     if (s->diags.errors)
         return false;
-    tr->g = network_lower(s, net, s->opt->has_precision ? s->opt->precision : net->precision, true);
-    if (!tr->g || !training_loss(tr->g, &tr->t) || !training_step(tr->g, &tr->t))
+    tr->p = s->opt->has_precision ? s->opt->precision : net->precision;
+    tr->m = engine_model(s, net, tr->p, &tr->t);
+    if (!tr->m)
         return false;
     tr->batch = net->batch;
-    if (tensor_shape(tr->g, tr->g->output)->dim[0] != tr->batch) {
-        diag(s, DIAG_ERROR, json_get(net->at, "layers"),
-             "the network mixes the samples of a batch, so it cannot be trained with batch_size %lld", (long long)tr->batch);
-        return false;
-    }
-    size_t real = real_size(tr->g->precision), batch = (size_t)tr->batch;
-    tr->in_bytes = (size_t)shape_size(tensor_shape(tr->g, tr->g->input)) / batch * real;
-    tr->target_bytes = (size_t)shape_size(tensor_shape(tr->g, tr->g->output)) / batch * real;
+    tr->seed = net->seed;
+    size_t real = real_size(tr->p), batch = (size_t)tr->batch;
+    tr->in_bytes = tr->m->input_size / batch * real;
+    tr->target_bytes = tr->m->output_size / batch * real;
+    tr->x = arena_array(&s->arena, tr->batch, tr->in_bytes);
+    tr->y = arena_array(&s->arena, tr->batch, tr->target_bytes);
+    tr->instance = arena_alloc(&s->arena, tr->m->instance_size);
+    return true;
+}
+
+static bool run_training(trainer *tr)
+{
+    tr->steps = (tr->samples + tr->batch - 1) / tr->batch;
+    loom_schedule *schedule = &tr->m->progress(tr->m, tr->instance)->schedule;
+    int64_t updates = tr->steps * tr->t.epochs / (tr->t.accumulate ? tr->t.accumulate : 1);
+    if (schedule->steps == 0)
+        schedule->steps = (double)updates - schedule->warmup;
+    for (int64_t epoch = 0; epoch < tr->t.epochs; epoch++)
+        if (!run_epoch(tr, epoch))
+            return false;
     return true;
 }
 
@@ -177,13 +198,9 @@ int command_train(session *s)
     network *net = read_network(s, &net_src, &weights_src);
     if (!net || !make_step(&tr, net) || !read_samples(&tr))
         return 1;
-    tr.it = interp_new(s, tr.g);
-    tr.steps = (tr.samples + tr.batch - 1) / tr.batch;
-    if (tr.t.schedule.steps == 0)
-        tr.t.schedule.steps = (double)(tr.steps * tr.t.epochs) - tr.t.schedule.warmup;
-    for (int64_t epoch = 0; epoch < tr.t.epochs; epoch++)
-        if (!run_epoch(&tr, epoch))
-            return 1;
-    keep_weights(&tr);
-    return bundle_write(s, tr.g, s->opt->out) ? 0 : 1;
+    if (tr.m->init(tr.m, tr.instance) != LOOM_OK)
+        arena_fail(&s->arena);
+    graph *g = run_training(&tr) ? learned(&tr, net) : NULL;
+    tr.m->end(tr.m, tr.instance);
+    return g && bundle_write(s, g, s->opt->out) ? 0 : 1;
 }

@@ -10,8 +10,9 @@
 
 #define NONNEGATIVE 0, 1e30
 static const field fields[] = {
-    {"loss", FIELD_ENUM, 0, 0, "mse", "mse|mae|huber|cross_entropy|cross_entropy_logits|binary_cross_entropy",
-     "what is made small; the mean over all numbers of the output"},
+    {"loss", FIELD_ENUM, 0, 0, "mse", "mse|mae|huber|cross_entropy|cross_entropy_logits|binary_cross_entropy|gradient",
+     "what is made small; the mean over all numbers of the output. gradient: the target is the gradient of a loss that is "
+     "computed elsewhere, and what is made small is the sum of output * target"},
     {"huber_delta", FIELD_NUMBER, 1e-30, 1e30, "1", 0, "huber: where the square becomes a line"},
     {"optimizer|optimiser", FIELD_ENUM, 0, 0, "sgd", "sgd|momentum|nesterov|adam|adamw|rmsprop", "how weights are changed"},
     {"learning_rate|LearningRate", FIELD_NUMBER, NONNEGATIVE, "0.01", 0, "size of the steps"},
@@ -33,6 +34,8 @@ static const field fields[] = {
     {"schedule_power", FIELD_NUMBER, 0, 100, "1", 0, "polynomial"},
     {"warmup_steps", FIELD_INT, 0, 1e15, "0", 0, "steps in which the learning rate rises from 0 first"},
     {"epochs", FIELD_INT, 1, 1e9, "10", 0, "how often all of the data is seen"},
+    {"accumulate", FIELD_INT, 0, 1e9, "0", 0,
+     "mini-batches whose gradients are averaged for one step; 0 is one, and compiled code then needs no memory for gradients"},
     {"shuffle", FIELD_BOOL, 0, 0, "true", 0, "whether each epoch has an order of its own"},
     {0}};
 const field *const training_field_table = fields;
@@ -88,6 +91,7 @@ training training_read(session *s, const network *net)
     double rate = number(at, "learning_rate", number(at, "LearningRate", 0.01));
     t.schedule = read_schedule(at, o->learning_rate > 0 ? o->learning_rate : rate);
     t.epochs = o->epochs > 0 ? o->epochs : (int64_t)number(at, "epochs", 10);
+    t.accumulate = (int64_t)number(at, "accumulate", 0);
     const json *shuffle = json_get(at, "shuffle");
     t.shuffle = !o->no_shuffle && !(shuffle && shuffle->kind == JSON_BOOL && !shuffle->flag);
     return t;
@@ -103,15 +107,19 @@ static tensor_id each_loss(graph *g, const training *t)
     for (int i = 0; i < COUNT(table); i++)
         if (is(t->loss, table[i].name))
             return map2p(g, table[i].fn, g->output, g->target, t->huber_delta);
+    if (is(t->loss, "gradient"))
+        return map2(g, FN_mul, g->output, g->target);
     return map1(g, FN_neg, map2(g, FN_mul, log_softmax(g, g->output), g->target), 0);
 }
 
-/* Establishes target and loss: the mean over all numbers of the output. */
+/* Establishes target and loss: the mean over all numbers of the output, or their sum. */
 bool training_loss(graph *g, const training *t)
 {
     shape s = *tensor_shape(g, g->output);
     g->target = tensor_new(g, TENSOR_INPUT, s, "target");
-    g->loss = map1(g, FN_divide_by, total(g, each_loss(g, t)), (double)shape_size(&s));
+    g->loss = total(g, each_loss(g, t));
+    if (!is(t->loss, "gradient"))
+        g->loss = map1(g, FN_divide_by, g->loss, (double)shape_size(&s));
     g->n_forward = g->n_ops;
     return g->loss != 0;
 }
@@ -151,13 +159,33 @@ static optimise_attr optimizer_of(const training *t)
     return a;
 }
 
+/* Adds the gradients to sums that are kept; what follows goes on with their mean. Returns the sums. */
+static tensor_id *keep_gradients(graph *g, tensor_id *d, int n)
+{
+    tensor_id *sums = arena_array(g->arena, n, sizeof *sums);
+    for (int k = 1; k < n; k++)
+        if (g->tensors[k].trains && d[k]) {
+            sums[k] = tensor_new(g, TENSOR_GRADIENT, *tensor_shape(g, k), arena_printf(g->arena, "%s_sum", g->tensors[k].name));
+            g->tensors[sums[k]].owner = g->tensors[k].owner;
+            accumulate(g, sums[k], d[k]);
+        }
+    g->n_backward = g->n_ops;
+    tensor_id count = slice(g, g->rates, 0, 3, 1);
+    for (int k = 1; k < n; k++)
+        if (sums[k])
+            d[k] = map2(g, FN_div, sums[k], count);
+    return sums;
+}
+
 bool training_step(graph *g, const training *t)
 {
     int n;
-    g->rates = tensor_new(g, TENSOR_INPUT, shape_of(1, (int64_t)3), "rates");
+    g->rates = tensor_new(g, TENSOR_INPUT, shape_of(1, (int64_t)4), "rates");
     tensor_id *d = backward(g, g->loss, false, &n);
     if (!d)
         return false;
+    g->n_backward = g->n_ops;
+    tensor_id *sums = t->accumulate > 0 ? keep_gradients(g, d, n) : NULL;
     clip(g, t, d, n);
     optimise_attr a = optimizer_of(t);
     bool any = false;
@@ -167,6 +195,9 @@ bool training_step(graph *g, const training *t)
             optimise(g, k, d[k], g->rates, a);
             any = true;
         }
+    for (int k = 1; sums && k < n; k++)
+        if (sums[k])
+            clear(g, sums[k]);
     if (!any)
         diag(graph_session(g), DIAG_ERROR, json_get(g->net->at, "layers"),
              "there is nothing to train: no layer has weights that are not frozen");
@@ -176,11 +207,4 @@ bool training_step(graph *g, const training *t)
     if (dump && is(dump, "lower"))
         graph_dump(g, stderr);
     return any;
-}
-
-void training_rates(const training *t, double done, double rates[3])
-{
-    rates[0] = loom_rate(&t->schedule, done);
-    rates[1] = 1 / (1 - loom_integer_power(t->beta1, done + 1));
-    rates[2] = 1 / (1 - loom_integer_power(t->beta2, done + 1));
 }

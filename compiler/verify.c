@@ -119,7 +119,7 @@ static bool compare_all(verifier *v)
 {
     FILE *f = fopen(arena_printf(&v->s->arena, "%s/verify.out", v->dir), "rb");
     bool good = f != NULL;
-    interp *it = interp_new(v->s, v->g);
+    interp *it = interp_new(&v->s->arena, v->g);
     for (int run = 0; good && run < v->s->opt->runs; run++)
         good = compare_run(v, it, f, run);
     if (f)

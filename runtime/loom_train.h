@@ -39,4 +39,15 @@ static inline double loom_rate(const loom_schedule *c, double done)
     }
 }
 
+/* What the step after `done` steps is multiplied with: the learning rate, adam's corrections of its two averages, and
+ * the number of mini-batches whose gradients are summed. */
+static inline void loom_rates(const loom_progress *p, double beta1, double beta2, double rates[4])
+{
+    double done = (double)p->steps;
+    rates[0] = loom_rate(&p->schedule, done);
+    rates[1] = 1 / (1 - loom_integer_power(beta1, done + 1));
+    rates[2] = 1 / (1 - loom_integer_power(beta2, done + 1));
+    rates[3] = (double)(p->pending ? p->pending : 1);
+}
+
 #endif

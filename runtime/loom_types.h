@@ -4,13 +4,16 @@
 
 #include <stdint.h>
 
-/* Status codes of the generated functions. */
+/* Status codes. */
 enum {
     LOOM_OK = 0,
+    LOOM_E_ARGUMENT = -1,   /* a null pointer, a wrong size, a name that is not there */
     LOOM_E_FORMAT = -2,     /* not a weights file, or cut short */
     LOOM_E_MISMATCH = -3,   /* a weights file of another model */
     LOOM_E_CHECKSUM = -4,   /* a damaged weights file */
     LOOM_E_SUBNORMALS = -5, /* this thread flushes subnormal numbers to zero: results would differ */
+    LOOM_E_MEMORY = -6,     /* none left */
+    LOOM_E_UNSUPPORTED = -7 /* the model was not made for that */
 };
 
 /* How numbers are stored. The numbers of an instance, of inputs and outputs are of the model's type. */
@@ -36,6 +39,7 @@ typedef struct loom_progress {
     uint64_t calls;    /* of forward */
     uint64_t batches;  /* mini-batches seen: the counter of dropout's random numbers */
     uint64_t steps;    /* of the optimiser */
+    uint64_t pending;  /* mini-batches whose gradients are kept and wait for the next step */
     loom_schedule schedule; /* learning rate: schedule.rate may be set at any time */
 } loom_progress;
 

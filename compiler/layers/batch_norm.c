@@ -36,7 +36,7 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
     tensor_id mean = statistic(g, l, "mean", s, 0), variance = statistic(g, l, "variance", s, 1);
     if (!gamma || !beta || !mean || !variance)
         return 0;
-    if (g->training && !l->frozen)
+    if (g->mode == LOWER_TRAINING && !l->frozen)
         return by_batch(g, l, x, gamma, beta, mean, variance);
     tensor_id deviation = map1(g, FN_sqrt, map1(g, FN_shift, variance, layer_number(l, "epsilon", 1e-5)), 0);
     tensor_id scale = map2(g, FN_div, gamma, deviation);

@@ -7,7 +7,7 @@ static const field fields[] = {
 static tensor_id lower(graph *g, const layer *l, tensor_id x)
 {
     double rate = layer_number(l, "rate", 0.5);
-    if (!g->training || rate == 0)
+    if (g->mode != LOWER_TRAINING || rate == 0)
         return x;
     tensor_id u = random_uniform(g, *tensor_shape(g, x), g->net->seed, layer_stream(l));
     return map1(g, FN_scale, map2p(g, FN_drop, x, u, rate), 1 / (1 - rate));

@@ -140,8 +140,14 @@ typedef struct average_attr { double share; } average_attr;
 extern const op_type op_average;
 void average(graph *g, tensor_id m, tensor_id x, double share);
 
+/* ---- accumulate.c: sum = sum + x; sum = 0. The sum is kept from run to run; no result ---------------------------- */
+extern const op_type op_accumulate, op_clear;
+void accumulate(graph *g, tensor_id sum, tensor_id x);
+void clear(graph *g, tensor_id sum);
+
 /* ---- optimise.c: one step of an optimiser for the parameter w with the gradient dw; no result --------------- */
-/* rates [3]: the learning rate and, of adam, 1 / (1 - beta1^t) and 1 / (1 - beta2^t) in step t. */
+/* rates [4]: the learning rate, of adam 1 / (1 - beta1^t) and 1 / (1 - beta2^t) in step t, and (unused here) how many
+ * mini-batches the step is made of. */
 typedef enum optimizer { OPT_SGD, OPT_NESTEROV, OPT_ADAM, OPT_ADAMW, OPT_RMSPROP } optimizer;
 typedef struct optimise_attr {
     int kind;

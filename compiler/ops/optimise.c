@@ -40,7 +40,9 @@ const op_type op_optimise = {
 
 static tensor_id memory_of(graph *g, tensor_id w, const char *what)
 {
-    return tensor_new(g, TENSOR_STATE, *tensor_shape(g, w), arena_printf(g->arena, "%s_%s", g->tensors[w].name, what));
+    tensor_id t = tensor_new(g, TENSOR_MEMORY, *tensor_shape(g, w), arena_printf(g->arena, "%s_%s", g->tensors[w].name, what));
+    g->tensors[t].owner = g->tensors[w].owner;
+    return t;
 }
 
 void optimise(graph *g, tensor_id w, tensor_id dw, tensor_id rates, optimise_attr a)

@@ -37,7 +37,7 @@ static void interpret(session *s, const graph *g)
          *out = arena_array(&s->arena, n_out, sizeof(double));
     for (int64_t i = 0; i < n_in; i++)
         real_set(g->precision, in, i, kinds[i % COUNT(kinds)]);
-    interp *it = interp_new(s, g);
+    interp *it = interp_new(&s->arena, g);
     interp_run(it, in, out);
     interp_run(it, in, out);
 }
@@ -50,10 +50,10 @@ static void compile(session *s, const source *src, const source *weights)
         return;
     if (weights->text && !network_weights(s, net, weights))
         return;
-    graph *reference = network_lower(s, net, net->precision, false);
+    graph *reference = network_lower(s, net, net->precision, LOWER_FIXED);
     if (!reference)
         return;
-    graph *g = network_lower(s, net, net->precision, false);
+    graph *g = network_lower(s, net, net->precision, LOWER_FIXED);
     pass_fold(g);
     graph_check(g);
     pass_fuse(g);
