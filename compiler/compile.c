@@ -27,38 +27,59 @@ network *read_network(session *s, source *net_src, source *weights_src)
     return net;
 }
 
-/* From text to plan. *reference gets the graph as it was lowered, which the interpreter runs. */
-plan *compile_network(session *s, const options *o, graph **reference, source *net_src, source *weights_src)
+plan *graph_compile(session *s, graph *g, const plan *first)
 {
-    network *net = read_network(s, net_src, weights_src);
-    if (!net)
-        return NULL;
-    precision p = o->has_precision ? o->precision : net->precision;
-    *reference = network_lower(s, net, p, LOWER_FIXED);
-    if (!*reference)
-        return NULL;
-    graph *g = network_lower(s, net, p, LOWER_FIXED);
-    if (dumps(s, "lower"))
-        graph_dump(g, stderr);
     PASS(fold);
+    PASS(broadcast);
+    PASS(dead);
     PASS(fuse);
     PASS(pad);
-    plan *pl = plan_build(s, g);
-    pl->params = 0;
-    for (int t = 1; t < (*reference)->n_tensors; t++)
-        if ((*reference)->tensors[t].is_param)
-            pl->params += shape_size(&(*reference)->tensors[t].shape);
+    PASS(schedule);
+    plan *p = plan_build(s, g, first);
     if (dumps(s, "plan"))
-        plan_dump(pl, stderr);
-    return pl;
+        plan_dump(p, stderr);
+    return p;
+}
+
+static graph *lower_inference(session *s, const compiled *c)
+{
+    graph *g = network_lower(s, c->net, c->precision, s->opt->train ? LOWER_MUTABLE : LOWER_FIXED);
+    if (g && dumps(s, "lower"))
+        graph_dump(g, stderr);
+    return g;
+}
+
+static bool compile_training(session *s, compiled *c)
+{
+    c->training = training_read(s, c->net);
+    c->train = s->diags.errors ? NULL : training_graph(s, c->net, c->precision, &c->training);
+    if (!c->train)
+        return false;
+    c->train_plan = graph_compile(s, training_graph(s, c->net, c->precision, &c->training), c->infer_plan);
+    return true;
+}
+
+/* From text to plan. */
+bool compile_network(session *s, compiled *c)
+{
+    c->net = read_network(s, &c->src, &c->weights_src);
+    if (!c->net)
+        return false;
+    c->precision = s->opt->has_precision ? s->opt->precision : c->net->precision;
+    c->infer = lower_inference(s, c);
+    if (!c->infer)
+        return false;
+    for (int t = 1; t < c->infer->n_tensors; t++)
+        if (c->infer->tensors[t].is_param)
+            c->params += shape_size(&c->infer->tensors[t].shape);
+    c->infer_plan = graph_compile(s, lower_inference(s, c), NULL);
+    return !s->opt->train || compile_training(s, c);
 }
 
 int command_compile(session *s)
 {
-    source net, weights = {0};
-    graph *reference;
-    plan *p = compile_network(s, s->opt, &reference, &net, &weights);
-    return p && emit_model(s, p, &net, s->opt->weights ? &weights : NULL) ? 0 : 1;
+    compiled c = {0};
+    return compile_network(s, &c) && emit_model(s, &c) ? 0 : 1;
 }
 
 static bool read_input(session *s, const graph *g, const char *path, void *out)
@@ -88,10 +109,10 @@ static void print_output(text *t, const graph *g, const void *data)
 
 int command_run(session *s)
 {
-    source net, weights;
-    graph *g;
-    if (!compile_network(s, s->opt, &g, &net, &weights))
+    compiled c = {0};
+    if (!compile_network(s, &c))
         return 1;
+    const graph *g = c.infer;
     void *in = arena_array(&s->arena, shape_size(tensor_shape(g, g->input)), real_size(g->precision));
     void *out = arena_array(&s->arena, shape_size(tensor_shape(g, g->output)), real_size(g->precision));
     if (!read_input(s, g, s->opt->input, in))
@@ -105,9 +126,8 @@ int command_run(session *s)
 
 int command_init(session *s)
 {
-    source net, weights;
-    graph *g;
-    if (!compile_network(s, s->opt, &g, &net, &weights))
+    compiled c = {0};
+    if (!compile_network(s, &c))
         return 1;
-    return bundle_write(s, g, s->opt->out ? s->opt->out : "-") ? 0 : 1;
+    return bundle_write(s, c.infer, s->opt->out ? s->opt->out : "-") ? 0 : 1;
 }

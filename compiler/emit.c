@@ -20,8 +20,8 @@ typedef struct part {
 
 typedef struct emitter {
     session *s;
-    const plan *p;
-    const source *net, *weights;
+    const compiled *c;
+    const plan *p; /* whose steps are being handed over */
     part *parts;
     bool no_memory;
 } emitter;
@@ -52,24 +52,28 @@ static void set_ints(lua_State *L, const char *key, const int64_t *v, int n)
     lua_setfield(L, -2, key);
 }
 
-static const weight *find_weight(const plan *p, tensor_id t, const pack *k)
+/* The member of struct <id> that holds what an instance keeps. */
+static const char *kept_in(const tensor *t)
 {
-    for (int i = 0; i < p->n_weights; i++)
-        if (p->weights[i].tensor == t && p->weights[i].packed == (k != NULL) &&
-            (!k || memcmp(&p->weights[i].pack, k, sizeof *k) == 0))
-            return &p->weights[i];
-    return NULL;
+    return t->kind == TENSOR_PARAM ? "params" : t->kind == TENSOR_MEMORY ? "memory" : "gradients";
 }
 
-/* The expression in <id>_forward for the first element of a buffer. */
+/* The expression in the function of all steps for the first element of a buffer. */
 static const char *pointer_text(const emitter *e, int b, int64_t offset, const pack *k)
 {
     arena *a = &e->s->arena;
     const buffer *x = &e->p->buffers[b];
+    const tensor *t = &e->p->g->tensors[x->tensor];
     int64_t at = offset + (x->kind == BUFFER_ARENA || x->kind == BUFFER_STATE ? x->offset : 0);
-    const char *base = x->kind == BUFFER_ARENA ? "net->arena" : x->kind == BUFFER_STATE ? "net->state"
-                     : x->kind == BUFFER_INPUT ? "input" : x->kind == BUFFER_OUTPUT ? "output"
-                     : arena_printf(a, "w->%s", find_weight(e->p, x->tensor, k)->name);
+    const char *base = NULL;
+    switch (x->kind) {
+    case BUFFER_ARENA: base = "net->arena"; break;
+    case BUFFER_STATE: base = "net->state"; break;
+    case BUFFER_INPUT: base = t->name; break;
+    case BUFFER_OUTPUT: base = e->p->g->loss ? "loss" : "output"; break;
+    case BUFFER_CONST: base = arena_printf(a, "w->%s", plan_weight(e->p, t, k)->name); break;
+    case BUFFER_KEPT: base = arena_printf(a, "net->%s.%s", kept_in(t), t->name); break;
+    }
     return at ? arena_printf(a, "%s + %lld", base, (long long)at) : base;
 }
 
@@ -125,12 +129,20 @@ static void set_attrs(lua_State *L, const op *o)
     lua_setfield(L, -2, "attr");
 }
 
+/* A double as a C constant. */
+static const char *real_text(arena *a, double v)
+{
+    char out[40];
+    print_real(out, F64, &v);
+    return arena_printf(a, strpbrk(out, ".e") ? "%s" : "%s.0", out);
+}
+
 static const char *constant(const emitter *e, double v)
 {
     char out[48];
     double bits[1] = {0};
-    real_set(e->p->g->precision, bits, 0, v);
-    print_hex(out, e->p->g->precision, bits);
+    real_set(e->c->precision, bits, 0, v);
+    print_hex(out, e->c->precision, bits);
     return arena_strdup(&e->s->arena, out);
 }
 
@@ -189,6 +201,8 @@ static const char *step_comment(const emitter *e, const step *st)
         text_printf(&t, " + %s", map_fn_names[o->chain[i].fn]);
     if (st->is_copy) {
         text_printf(&t, " %s", shape_text(a, &st->shape));
+    } else if (!o->out) {
+        text_printf(&t, " %s %s", e->p->g->tensors[o->in[0]].name, shape_text(a, tensor_shape(e->p->g, o->in[0])));
     } else {
         text_printf(&t, ", %s", o->n_in && o->in[0] ? shape_text(a, tensor_shape(e->p->g, o->in[0])) : "[]");
         text_printf(&t, " -> %s", shape_text(a, tensor_shape(e->p->g, o->out)));
@@ -203,7 +217,8 @@ static void push_step(lua_State *L, const emitter *e, int i)
     const step *st = &e->p->steps[i];
     const op *o = st->op;
     lua_newtable(L);
-    set_text(L, "name", arena_printf(&e->s->arena, "%s_%s", e->p->g->net->id, st->name));
+    set_text(L, "name", arena_printf(&e->s->arena, "%s_%s%s", e->c->net->id, e->p->g->loss ? "train_" : "", st->name));
+    set_int(L, "number", i);
     set_text(L, "comment", step_comment(e, st));
     set_borders(L, e, i);
     lua_newtable(L);
@@ -227,10 +242,12 @@ static void push_step(lua_State *L, const emitter *e, int i)
             lua_rawseti(L, -2, k + 1);
         }
     lua_setfield(L, -2, "ins");
-    push_tensor(L, e, o, -1, o->out);
-    lua_setfield(L, -2, "out");
+    if (o->out) {
+        push_tensor(L, e, o, -1, o->out);
+        lua_setfield(L, -2, "out");
+        set_int(L, "tensor", o->out);
+    }
     set_text(L, "op", o->type->name);
-    set_int(L, "tensor", o->out);
     set_attrs(L, o);
     if (o->type == &op_map)
         set_text(L, "param", constant(e, ((const map_attr *)o->attr)->param));
@@ -241,21 +258,91 @@ static void push_step(lua_State *L, const emitter *e, int i)
     }
 }
 
+/* All weights are those of the last plan. */
+static const plan *last_plan(const compiled *c) { return c->train_plan ? c->train_plan : c->infer_plan; }
+
 static void set_weights(lua_State *L, const emitter *e)
 {
+    const plan *p = last_plan(e->c);
     lua_newtable(L);
-    for (int i = 0; i < e->p->n_weights; i++) {
-        const weight *w = &e->p->weights[i];
+    for (int i = 0; i < p->n_weights; i++) {
+        const weight *w = &p->weights[i];
         lua_newtable(L);
         set_text(L, "name", w->name);
         set_int(L, "size", w->size);
         set_int(L, "index", i);
-        set_text(L, "shape", shape_text(&e->s->arena, tensor_shape(e->p->g, w->tensor)));
+        set_text(L, "shape", shape_text(&e->s->arena, &w->tensor->shape));
         lua_pushboolean(L, w->packed);
         lua_setfield(L, -2, "packed");
         lua_rawseti(L, -2, i + 1);
     }
     lua_setfield(L, -2, "weights");
+}
+
+/* What an instance keeps: {name, shape, size, stored}, those of one graph and kind. */
+static void set_kept(lua_State *L, const emitter *e, const char *key, const graph *g, tensor_kind kind)
+{
+    int n = 0;
+    int64_t align = panel_width(e->c->precision);
+    lua_newtable(L);
+    for (int t = 1; g && t < g->n_tensors; t++) {
+        const tensor *x = &g->tensors[t];
+        if (x->kind != kind || (kind == TENSOR_PARAM && x->owner->frozen))
+            continue;
+        int64_t size = shape_size(&x->shape);
+        lua_newtable(L);
+        set_text(L, "name", x->name);
+        set_text(L, "shape", shape_text(&e->s->arena, &x->shape));
+        set_int(L, "size", size);
+        set_int(L, "stored", (size + align - 1) / align * align);
+        lua_rawseti(L, -2, ++n);
+    }
+    lua_setfield(L, -2, key);
+}
+
+static void set_steps(lua_State *L, emitter *e, const char *key, const plan *p)
+{
+    e->p = p;
+    lua_newtable(L);
+    for (int i = 0; p && i < p->n_steps; i++) {
+        push_step(L, e, i);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, key);
+}
+
+static void set_flag(lua_State *L, const char *key, bool v)
+{
+    lua_pushboolean(L, v);
+    lua_setfield(L, -2, key);
+}
+
+static void set_training(lua_State *L, emitter *e)
+{
+    const compiled *c = e->c;
+    arena *a = &e->s->arena;
+    set_flag(L, "train", c->train != NULL);
+    set_kept(L, e, "params", c->train, TENSOR_PARAM);
+    set_kept(L, e, "memory", c->train, TENSOR_MEMORY);
+    set_kept(L, e, "gradients", c->train, TENSOR_GRADIENT);
+    set_steps(L, e, "train_steps", c->train_plan);
+    if (!c->train)
+        return;
+    const training *t = &c->training;
+    const loom_schedule *u = &t->schedule;
+    set_int(L, "accumulate", t->accumulate);
+    set_int(L, "n_backward", c->train_plan->n_backward);
+    set_int(L, "train_macs", c->train_plan->macs);
+    set_text(L, "loss_name", t->loss);
+    set_text(L, "optimizer", t->optimizer);
+    set_text(L, "beta1", real_text(a, t->beta1));
+    set_text(L, "beta2", real_text(a, t->beta2));
+    set_int(L, "schedule_kind", u->kind);
+    const double numbers[] = {u->rate, u->end, u->factor, u->power, u->steps, u->warmup};
+    text list = {.arena = a};
+    for (int i = 0; i < COUNT(numbers); i++)
+        text_printf(&list, ", %s", real_text(a, numbers[i]));
+    set_text(L, "schedule", list.s);
 }
 
 static uint64_t hash_bytes(uint64_t h, const char *p, size_t n)
@@ -265,52 +352,56 @@ static uint64_t hash_bytes(uint64_t h, const char *p, size_t n)
     return h;
 }
 
+static uint64_t hash_of(const compiled *c)
+{
+    uint64_t h = hash_bytes(0xcbf29ce484222325u, c->src.text, c->src.len);
+    return c->weights_src.text ? hash_bytes(h, c->weights_src.text, c->weights_src.len) : h;
+}
+
+static void set_options(lua_State *L, const options *o)
+{
+    set_flag(L, "weights_file", o->weights_file);
+    set_flag(L, "dispatch", o->dispatch);
+    set_flag(L, "standalone", o->standalone);
+    set_flag(L, "trace", o->trace);
+    set_flag(L, "verify", o->verify);
+    set_flag(L, "abi", o->abi);
+}
+
 static int push_model(lua_State *L)
 {
-    const emitter *e = self(L);
-    const plan *p = e->p;
+    emitter *e = self(L);
+    const compiled *c = e->c;
+    const plan *p = c->infer_plan;
     const graph *g = p->g;
     arena *a = &e->s->arena;
     lua_newtable(L);
-    char *upper = arena_strdup(a, g->net->id);
-    for (char *c = upper; *c; c++)
-        *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
-    uint64_t h = hash_bytes(0xcbf29ce484222325u, e->net->text, e->net->len);
-    if (e->weights)
-        h = hash_bytes(h, e->weights->text, e->weights->len);
-    const char *slash = strrchr(e->net->name, '/');
-    set_text(L, "id", g->net->id);
+    char *upper = arena_strdup(a, c->net->id);
+    for (char *at = upper; *at; at++)
+        *at = (char)(*at >= 'a' && *at <= 'z' ? *at - 32 : *at);
+    const char *slash = strrchr(c->src.name, '/');
+    int64_t train_arena = c->train_plan ? c->train_plan->arena_size : 0;
+    set_text(L, "id", c->net->id);
     set_text(L, "ID", upper);
-    set_text(L, "file", slash ? slash + 1 : e->net->name);
-    set_text(L, "hash", arena_printf(a, "%016llx", (unsigned long long)h));
+    set_text(L, "file", slash ? slash + 1 : c->src.name);
+    set_text(L, "hash", arena_printf(a, "%016llx", (unsigned long long)hash_of(c)));
     set_text(L, "version", LOOMC_VERSION);
-    set_text(L, "T", precision_names[g->precision]);
-    set_text(L, "real", g->precision == F32 ? "float" : "double");
-    set_int(L, "real_size", (int64_t)real_size(g->precision));
-    set_int(L, "panel", panel_width(g->precision));
-    set_int(L, "batch", g->net->batch);
-    set_int(L, "seed", (int64_t)g->net->seed);
-    set_int(L, "arena_size", p->arena_size);
+    set_text(L, "T", precision_names[c->precision]);
+    set_text(L, "real", c->precision == F32 ? "float" : "double");
+    set_int(L, "real_size", (int64_t)real_size(c->precision));
+    set_int(L, "panel", panel_width(c->precision));
+    set_int(L, "batch", c->net->batch);
+    set_int(L, "seed", (int64_t)c->net->seed);
+    set_int(L, "arena_size", p->arena_size > train_arena ? p->arena_size : train_arena);
     set_int(L, "state_size", p->state_size);
-    set_int(L, "weights_size", p->weights_size);
+    set_int(L, "weights_size", last_plan(c)->weights_size);
     set_int(L, "macs", p->macs);
     set_ints(L, "input", tensor_shape(g, g->input)->dim, tensor_shape(g, g->input)->rank);
     set_ints(L, "output", tensor_shape(g, g->output)->dim, tensor_shape(g, g->output)->rank);
-    lua_pushboolean(L, e->s->opt->weights_file);
-    lua_setfield(L, -2, "weights_file");
-    lua_pushboolean(L, e->s->opt->dispatch);
-    lua_setfield(L, -2, "dispatch");
-    lua_pushboolean(L, e->s->opt->standalone);
-    lua_setfield(L, -2, "standalone");
-    lua_pushboolean(L, e->s->opt->trace);
-    lua_setfield(L, -2, "trace");
+    set_options(L, e->s->opt);
     set_weights(L, e);
-    lua_newtable(L);
-    for (int i = 0; i < p->n_steps; i++) {
-        push_step(L, e, i);
-        lua_rawseti(L, -2, i + 1);
-    }
-    lua_setfield(L, -2, "steps");
+    set_steps(L, e, "steps", p);
+    set_training(L, e);
     return 1;
 }
 
@@ -364,8 +455,8 @@ bool is_target(const char *name)
 /* The numbers of a weight as they are stored. */
 static void *stored_weight(const emitter *e, const weight *w)
 {
-    precision pr = e->p->g->precision;
-    const tensor *t = &e->p->g->tensors[w->tensor];
+    precision pr = e->c->precision;
+    const tensor *t = w->tensor;
     void *data = arena_array(&e->s->arena, w->size, real_size(pr));
     if (w->packed)
         pack_fill(pr, &w->pack, t->data, data);
@@ -378,8 +469,8 @@ static void *stored_weight(const emitter *e, const weight *w)
 static int lua_weight_text(lua_State *L)
 {
     emitter *e = self(L);
-    const weight *w = &e->p->weights[luaL_checkinteger(L, 1)];
-    precision pr = e->p->g->precision;
+    const weight *w = &last_plan(e->c)->weights[luaL_checkinteger(L, 1)];
+    precision pr = e->c->precision;
     const void *data = stored_weight(e, w);
     text t = {.arena = &e->s->arena};
     for (int64_t i = 0; i < w->size; i++) {
@@ -395,8 +486,8 @@ static int lua_weight_text(lua_State *L)
 static int lua_weight_bytes(lua_State *L)
 {
     emitter *e = self(L);
-    const weight *w = &e->p->weights[luaL_checkinteger(L, 1)];
-    size_t real = real_size(e->p->g->precision);
+    const weight *w = &last_plan(e->c)->weights[luaL_checkinteger(L, 1)];
+    size_t real = real_size(e->c->precision);
     const unsigned char *data = stored_weight(e, w);
     const uint16_t probe = 1;
     bool little = *(const unsigned char *)&probe == 1;
@@ -549,9 +640,9 @@ static bool run_templates(emitter *e, lua_State *L)
     return false;
 }
 
-bool emit_model(session *s, const plan *p, const source *net, const source *weights)
+bool emit_model(session *s, const compiled *c)
 {
-    emitter e = {.s = s, .p = p, .net = net, .weights = weights};
+    emitter e = {.s = s, .c = c};
     if (!make_dir(s, s->opt->out))
         return false;
     lua_State *L = lua_newstate(lua_memory, NULL);

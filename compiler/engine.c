@@ -148,6 +148,8 @@ static int update(const loom_model *m, void *at)
     return LOOM_OK;
 }
 
+const void *engine_value(void *at, tensor_id t) { return interp_value(self(at)->train, t); }
+
 /* ---- the model ----------------------------------------------------------------------------------------------- */
 
 /* Where a layer's weights stand in a bundle. */
@@ -234,18 +236,6 @@ static void fill_model(engine *e, const network *net)
     m->train = e->train ? train : NULL;
     m->backward = e->train && e->t.accumulate ? keep_gradient : NULL;
     m->update = m->backward ? update : NULL;
-}
-
-static graph *training_graph(session *s, const network *net, precision p, const training *t)
-{
-    graph *g = network_lower(s, net, p, LOWER_TRAINING);
-    if (!g || !training_loss(g, t) || !training_step(g, t))
-        return NULL;
-    if (tensor_shape(g, g->output)->dim[0] == net->batch)
-        return g;
-    diag(s, DIAG_ERROR, json_get(net->at, "layers"),
-         "the network mixes the samples of a batch, so it cannot be trained with batch_size %lld", (long long)net->batch);
-    return NULL;
 }
 
 const loom_model *engine_model(session *s, const network *net, precision p, const training *t)

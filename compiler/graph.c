@@ -101,11 +101,13 @@ tensor_id op_new(graph *g, const op_type *type, const void *attr, size_t attr_si
     return y;
 }
 
+tensor_id graph_result(const graph *g) { return g->loss ? g->loss : g->output; }
+
 /* Counts how often each tensor is read by ops that are alive, or is a result. */
 void graph_uses(graph *g)
 {
     for (int t = 1; t < g->n_tensors; t++)
-        g->tensors[t].uses = (t == g->output) + (t == g->loss);
+        g->tensors[t].uses = t == graph_result(g);
     for (int i = 0; i < g->n_ops; i++) {
         const op *o = &g->ops[i];
         if (o->dead)

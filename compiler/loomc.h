@@ -248,6 +248,7 @@ typedef struct op {
     tensor_id out;
     const void *attr;
     const layer *layer;    /* that it comes from */
+    bool later;            /* a part of the optimiser's step, when gradients are kept */
     chain_item *chain;     /* after fusion */
     int n_chain;
     bool dead;             /* fused into another, or without effect */
@@ -303,7 +304,8 @@ typedef struct layer_type {
 
 /* ---- plan: the frozen result, from which everything is written ------------------------------------------ */
 
-typedef enum buffer_kind { BUFFER_ARENA, BUFFER_INPUT, BUFFER_OUTPUT, BUFFER_CONST, BUFFER_STATE } buffer_kind;
+/* BUFFER_KEPT: weights that change, and the memory of the optimiser; each is a member of the model's struct. */
+typedef enum buffer_kind { BUFFER_ARENA, BUFFER_INPUT, BUFFER_OUTPUT, BUFFER_CONST, BUFFER_STATE, BUFFER_KEPT } buffer_kind;
 
 typedef struct buffer {
     buffer_kind kind;
@@ -335,7 +337,7 @@ typedef struct step {
 
 /* One array of weights in the generated model. */
 typedef struct weight {
-    tensor_id tensor;
+    const tensor *tensor;
     bool packed;
     pack pack;
     const char *name;
@@ -353,7 +355,8 @@ typedef struct plan {
     weight *weights;
     int n_weights;
     int64_t arena_size, state_size, weights_size; /* elements */
-    int64_t params, macs;
+    int64_t macs;
+    int n_backward;        /* of a plan that trains: steps up to the gradients, when they are kept */
 } plan;
 
 /* ---- training ------------------------------------------------------------------------------------------------ */
@@ -368,6 +371,17 @@ typedef struct training {
     bool shuffle;
 } training;
 
+/* A network on its way to C. Without training `train` is NULL, and weights are constants. */
+typedef struct compiled {
+    network *net;
+    source src, weights_src; /* the second without text when there is none */
+    precision precision;
+    training training;
+    graph *infer, *train;    /* as lowered: the reference */
+    plan *infer_plan, *train_plan;
+    int64_t params;          /* numbers in all weights */
+} compiled;
+
 /* ---- command line ----------------------------------------------------------------------------------------- */
 
 typedef struct options {
@@ -378,6 +392,7 @@ typedef struct options {
     int epochs;
     bool no_shuffle;
     precision precision;
+    bool train, abi, verify;
     bool help, has_precision, standalone, dispatch, json, weights_file, trace, keep;
     int runs;
 } options;
@@ -499,6 +514,7 @@ tensor_id tensor_new(graph *g, tensor_kind k, shape s, const char *name);
 tensor_id tensor_const(graph *g, shape s, const char *name, const double *values);
 const shape *tensor_shape(const graph *g, tensor_id t);
 tensor_id op_new(graph *g, const op_type *type, const void *attr, size_t attr_size, shape out, int n_in, const tensor_id *in);
+tensor_id graph_result(const graph *g); /* the loss of a graph that trains, else the output */
 void graph_uses(graph *g);
 void graph_check(const graph *g);
 void graph_dump(const graph *g, FILE *out);
@@ -521,14 +537,17 @@ tensor_id *backward(graph *g, tensor_id loss, bool input, int *n);
 /* ---- training.c: the graph that trains */
 extern const field *const training_field_table;
 training training_read(session *s, const network *net);
-/* Appends the loss of the output, then everything else a step needs. False after an error. */
+/* Appends the loss of the output. False after an error. */
 bool training_loss(graph *g, const training *t);
-bool training_step(graph *g, const training *t);
+/* The graph of a whole step; NULL after an error. */
+graph *training_graph(session *s, const network *net, precision p, const training *t);
 
 /* ---- engine.c: a network behind the C-ABI, run by the interpreter */
 /* NULL after an error. The model lives as long as the session's arena; its instances have memory of their own. With t it
  * trains too. */
 const loom_model *engine_model(session *s, const network *net, precision p, const training *t);
+/* What an instance's last training step computed for a tensor of the training graph. */
+const void *engine_value(void *instance, tensor_id t);
 
 /* ---- bundle.c: weights as text */
 bool bundle_write(session *s, const graph *g, const char *path);
@@ -537,11 +556,21 @@ bool bundle_write(session *s, const graph *g, const char *path);
 void pass_fold(graph *g);
 void pass_fuse(graph *g);
 void pass_pad(graph *g);
+void pass_broadcast(graph *g);
+void pass_dead(graph *g);
+void pass_schedule(graph *g);
 
 /* ---- plan.c */
-plan *plan_build(session *s, const graph *g);
+/* `first`: the plan whose weights this one shares, or NULL. */
+plan *plan_build(session *s, const graph *g, const plan *first);
 void plan_dump(const plan *p, FILE *out);
+/* The weight that holds a tensor, in these panels or (NULL) as it is; NULL when there is none. */
+const weight *plan_weight(const plan *p, const tensor *t, const pack *k);
 extern const char *const buffer_kind_names[]; /* by buffer_kind */
+const view *step_result(const plan *p, const step *st); /* what it writes: its result, or what it changes */
+
+/* ---- panels.c */
+void plan_weights(plan *p, session *s, const plan *first);
 int64_t panel_width(precision p); /* elements in 64 bytes */
 int64_t pack_size(precision p, const pack *k);
 int64_t pack_wide(precision p, int64_t n); /* the widest panels for n columns */
@@ -549,12 +578,14 @@ void pack_fill(precision p, const pack *k, const void *from, void *to);
 
 /* ---- emit.c */
 bool is_target(const char *name); /* is there a folder of it in targets/? */
-bool emit_model(session *s, const plan *p, const source *net, const source *weights);
+bool emit_model(session *s, const compiled *c);
 
 /* ---- compile.c, verify.c, report.c, run.c: the commands. Exit codes. */
 /* The network of the command line, with its weights; NULL after an error. */
 network *read_network(session *s, source *net_src, source *weights_src);
-plan *compile_network(session *s, const options *o, graph **reference, source *net_src, source *weights_src);
+bool compile_network(session *s, compiled *c);
+/* The passes, which change g, and the plan of what they make of it. `first` as in plan_build. */
+plan *graph_compile(session *s, graph *g, const plan *first);
 int command_compile(session *s);
 int command_run(session *s);
 int command_init(session *s);

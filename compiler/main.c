@@ -21,6 +21,7 @@ static const command commands[] = {
      "Writes <id>.h, <id>.c and <id>_weights.c to DIR (default: .).\n\n" COMMON_HELP
      "  --target T          native (default)\n"
      "  --standalone        also write the runtime headers, so that cc DIR/*.c main.c is all it takes\n"
+     "  --train             also write <id>_train.c: loss, gradients and optimizer, as the description's \"training\" says\n"
      "  --dispatch          also write <id>_avx2.c and <id>_avx512.c; the program takes the best that the\n"
      "                      machine has, whatever flags it was built with (x86-64, gcc or clang)\n"
      "  --weights-file      write the weights as <id>.weights, which the program loads, not as C arrays\n"
@@ -58,6 +59,9 @@ static const command commands[] = {
      "  --cc CC             the C compiler (default: cc)\n"
      "  --cflags FLAGS      its flags (default: -O2)\n"
      "  --emulator COMMAND  runs the program, when it is built for another machine\n"
+     "  --train             train on so many mini-batches, and compare losses, weights and the optimizer's memory\n"
+     "  --trace             with --train, compare each step of the computation too\n"
+     "  --loss L, --optimizer O, --learning-rate X, --clip-norm X: instead of the description's\n"
      "  --dispatch          try what compile --dispatch writes\n"
      "  --keep              keep the folder with the build\n"},
     {"report", command_report, "parameters, multiply-adds, flash, RAM, arena map",
@@ -123,7 +127,7 @@ static int help(const char *name)
 
 enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, OPT_JSON, OPT_WEIGHTS_FILE, OPT_TEMPLATES,
        OPT_DUMP, OPT_RUNS, OPT_CC, OPT_CFLAGS, OPT_EMULATOR, OPT_KEEP, OPT_TRACE, OPT_DISPATCH, OPT_DATA, OPT_EPOCHS,
-       OPT_LEARNING_RATE, OPT_LOSS, OPT_OPTIMIZER, OPT_CLIP_NORM, OPT_NO_SHUFFLE };
+       OPT_LEARNING_RATE, OPT_LOSS, OPT_OPTIMIZER, OPT_CLIP_NORM, OPT_NO_SHUFFLE, OPT_TRAIN, OPT_ABI };
 
 static const struct option long_options[] = {
     {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
@@ -138,6 +142,7 @@ static const struct option long_options[] = {
     {"data", required_argument, 0, OPT_DATA},             {"epochs", required_argument, 0, OPT_EPOCHS},
     {"learning-rate", required_argument, 0, OPT_LEARNING_RATE}, {"loss", required_argument, 0, OPT_LOSS},
     {"optimizer", required_argument, 0, OPT_OPTIMIZER},   {"clip-norm", required_argument, 0, OPT_CLIP_NORM},
+    {"train", no_argument, 0, OPT_TRAIN},                 {"abi", no_argument, 0, OPT_ABI},
     {"output", required_argument, 0, 'o'},                {"help", no_argument, 0, 'h'},
     {0, 0, 0, 0}};
 
@@ -251,8 +256,10 @@ static bool set_option(options *o, int c)
     case OPT_LEARNING_RATE: return set_positive(&o->learning_rate, "--learning-rate", optarg);
     case OPT_CLIP_NORM: return set_positive(&o->clip_norm, "--clip-norm", optarg);
     case OPT_LOSS:
-        return set_word(&o->loss, "loss", optarg, "mse|mae|huber|cross_entropy|cross_entropy_logits|binary_cross_entropy");
+        return set_word(&o->loss, "loss", optarg, "mse|mae|huber|cross_entropy|cross_entropy_logits|binary_cross_entropy|gradient");
     case OPT_OPTIMIZER: return set_word(&o->optimizer, "optimizer", optarg, "sgd|momentum|nesterov|adam|adamw|rmsprop");
+    case OPT_TRAIN: return o->train = true;
+    case OPT_ABI: return o->abi = true;
     case OPT_NO_SHUFFLE: return o->no_shuffle = true;
     default: return false;
     }

@@ -24,14 +24,23 @@ static void compact(graph *g)
 
 /* ---- fold ----------------------------------------------------------------------------------------------- */
 
+/* A few constants that become many are better made when they are needed. */
+static bool grows(const graph *g, const op *o)
+{
+    int64_t in = 64;
+    for (int k = 0; k < o->n_in; k++)
+        in += o->in[k] ? shape_size(tensor_shape(g, o->in[k])) : 0;
+    return shape_size(tensor_shape(g, o->out)) > 2 * in;
+}
+
 static bool all_const(const graph *g, const op *o)
 {
-    if (o->type->flags & OP_RANDOM)
+    if (o->type->flags & (OP_RANDOM | OP_UPDATE))
         return false;
     for (int k = 0; k < o->n_in; k++)
         if (o->in[k] && g->tensors[o->in[k]].kind != TENSOR_CONST)
             return false;
-    return o->n_in > 0;
+    return o->n_in > 0 && !grows(g, o);
 }
 
 static void evaluate(graph *g, op *o)
@@ -58,12 +67,103 @@ static void evaluate(graph *g, op *o)
     o->dead = true;
 }
 
-/* Establishes: no op has only constant inputs. */
+/* Establishes: an op with only constant inputs makes more numbers than it reads. */
 void pass_fold(graph *g)
 {
     for (int i = 0; i < g->n_ops; i++)
         if (all_const(g, &g->ops[i]))
             evaluate(g, &g->ops[i]);
+    compact(g);
+}
+
+/* ---- dead ----------------------------------------------------------------------------------------------- */
+
+/* Establishes: every op changes something, or has a result that is read. */
+void pass_dead(graph *g)
+{
+    graph_uses(g);
+    for (int i = g->n_ops - 1; i >= 0; i--) {
+        op *o = &g->ops[i];
+        if (!o->out || g->tensors[o->out].uses > 0)
+            continue;
+        o->dead = true;
+        for (int k = 0; k < o->n_in; k++)
+            g->tensors[o->in[k]].uses--;
+    }
+    compact(g);
+}
+
+/* ---- broadcast ------------------------------------------------------------------------------------------ */
+
+/* What an op that only repeats its input reads, or 0. */
+static tensor_id repeated(const graph *g, tensor_id t)
+{
+    const tensor *x = &g->tensors[t];
+    const op *o = x->kind == TENSOR_VALUE ? &g->ops[x->op] : NULL;
+    bool copy = o && o->type == &op_map && ((const map_attr *)o->attr)->fn == FN_copy && !o->n_chain;
+    return copy && !shape_equal(tensor_shape(g, o->in[0]), &x->shape) ? o->in[0] : 0;
+}
+
+/* Functions of two tensors read what was repeated for them where it stands, as long as the other operand has the
+ * result's shape. Establishes nothing that others need; leaves dead ops. */
+void pass_broadcast(graph *g)
+{
+    for (int i = 0; i < g->n_ops; i++) {
+        op *o = &g->ops[i];
+        if (!(o->type->flags & OP_ELEMENTWISE) || o->n_in != 2)
+            continue;
+        for (int k = 0; k < 2; k++)
+            if (repeated(g, o->in[k]) && shape_equal(tensor_shape(g, o->in[1 - k]), tensor_shape(g, o->out)))
+                o->in[k] = repeated(g, o->in[k]);
+    }
+}
+
+/* ---- schedule ------------------------------------------------------------------------------------------- */
+
+/* The last op before `until` that makes or reads one of the inputs of o, -1 none. What o changes must have been read. */
+static int last_before(const graph *g, const op *o, const int *last_read)
+{
+    int at = -1;
+    for (int k = 0; k < o->n_in; k++) {
+        const tensor *x = &g->tensors[o->in[k]];
+        int need = x->kind == TENSOR_VALUE ? x->op : x->kind >= TENSOR_STATE ? last_read[o->in[k]] : -1;
+        at = need > at ? need : at;
+    }
+    return at;
+}
+
+/* Needs: ops that change something stand after all that read it. Establishes: they stand right behind the last one
+ * that does, so that a gradient is forgotten as soon as it has been used. */
+void pass_schedule(graph *g)
+{
+    int n = g->n_ops, m = 0, *last_read = arena_array(g->arena, g->n_tensors, sizeof *last_read);
+    int *after = arena_array(g->arena, n, sizeof *after), *next = arena_array(g->arena, n, sizeof *next);
+    int *first = arena_array(g->arena, (int64_t)n + 1, sizeof *first);
+    for (int t = 0; t < g->n_tensors; t++)
+        last_read[t] = -1;
+    for (int i = 0; i <= n; i++)
+        first[i] = -1;
+    for (int i = 0; i < n; i++) {
+        const op *o = &g->ops[i];
+        after[i] = o->type->flags & OP_UPDATE && !o->later ? last_before(g, o, last_read) : i;
+        for (int k = 0; k < o->n_in; k++)
+            last_read[o->in[k]] = after[i] == i ? i : last_read[o->in[k]];
+        for (int k = 0; k < o->n_chain; k++)
+            last_read[o->chain[k].operand] = i;
+    }
+    for (int i = n - 1; i >= 0; i--)
+        if (after[i] != i) { /* first[j + 1]: those that follow op j, in their order */
+            next[i] = first[after[i] + 1];
+            first[after[i] + 1] = i;
+        }
+    op *ops = arena_array(g->arena, n + 1, sizeof *ops);
+    for (int j = -1; j < n; j++) {
+        if (j >= 0 && after[j] == j)
+            ops[m++] = g->ops[j];
+        for (int i = first[j + 1]; i >= 0; i = next[i])
+            ops[m++] = g->ops[i];
+    }
+    memcpy(g->ops, ops, (size_t)n * sizeof *ops);
     compact(g);
 }
 
@@ -131,7 +231,7 @@ void pass_fuse(graph *g)
 static bool takes_border(const graph *g, tensor_id t)
 {
     const tensor *x = &g->tensors[t];
-    return x->kind == TENSOR_VALUE && t != g->output && !(g->ops[x->op].type->flags & OP_VIEW);
+    return x->kind == TENSOR_VALUE && t != graph_result(g) && !(g->ops[x->op].type->flags & OP_VIEW);
 }
 
 static bool wants_border(const graph *g, const op *o)
@@ -143,7 +243,7 @@ static bool wants_border(const graph *g, const op *o)
 }
 
 /* Establishes: every op that reads a zero border reads a tensor that can have one. Inputs, views and the
- * network's output are copied for that, once each. */
+ * graph's result are copied for that, once each. */
 void pass_pad(graph *g)
 {
     int n = g->n_ops, known = g->n_tensors;

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const buffer_kind_names[] = {"arena", "input", "output", "const", "state"};
+const char *const buffer_kind_names[] = {"arena", "input", "output", "const", "state", "kept"};
 
 typedef struct planner {
     session *s;
@@ -34,41 +34,6 @@ static bool has_halo(const planner *pl, tensor_id t)
 {
     const int64_t *h = pl->halo[t];
     return h[0] | h[1] | h[2] | h[3];
-}
-
-int64_t panel_width(precision p) { return 64 / (int64_t)real_size(p); }
-
-int64_t pack_size(precision p, const pack *k)
-{
-    int64_t w = panel_width(p);
-    return k->groups * ((k->n + w - 1) / w) * k->k * w;
-}
-
-/* Where element (g, k, n) goes. */
-static int64_t pack_index(const pack *p, int64_t w, int64_t g, int64_t k, int64_t n)
-{
-    int64_t panels = (p->n + w - 1) / w;
-    if (p->interleaved)
-        return ((n / w * p->k + k) * p->groups + g) * w + n % w;
-    int64_t width = w * p->wide;
-    return g * panels * w * p->k + n / width * width * p->k + k * width + n % width;
-}
-
-void pack_fill(precision p, const pack *k, const void *from, void *to)
-{
-    int64_t w = panel_width(p);
-    for (int64_t g = 0; g < k->groups; g++)
-        for (int64_t i = 0; i < k->k; i++)
-            for (int64_t n = 0; n < k->n; n++)
-                real_set(p, to, pack_index(k, w, g, i, n), real_get(p, from, g * k->sg + i * k->sk + n * k->sn));
-}
-
-int64_t pack_wide(precision p, int64_t n)
-{
-    int64_t panels = (n + panel_width(p) - 1) / panel_width(p), wide = 8;
-    while (panels % wide)
-        wide /= 2;
-    return wide;
 }
 
 /* ---- buffers and strides ---------------------------------------------------------------------------------- */
@@ -121,11 +86,12 @@ static void own_image(planner *pl, tensor_id t)
 static void own_buffer(planner *pl, tensor_id t)
 {
     const tensor *x = get(pl, t);
-    static const buffer_kind kinds[] = {BUFFER_ARENA, BUFFER_INPUT, BUFFER_CONST, BUFFER_STATE};
+    static const buffer_kind kinds[] = {BUFFER_ARENA, BUFFER_INPUT, BUFFER_CONST, BUFFER_STATE, BUFFER_KEPT, BUFFER_KEPT, BUFFER_KEPT};
+    buffer_kind kind = x->kind == TENSOR_PARAM && x->owner->frozen ? BUFFER_CONST : kinds[x->kind];
     if (x->kind == TENSOR_VALUE && (pl->channels_last[t] || has_halo(pl, t)))
         own_image(pl, t);
     else
-        pl->p->views[t] = row_major(buffer_new(pl, kinds[x->kind], shape_size(&x->shape), t), &x->shape);
+        pl->p->views[t] = row_major(buffer_new(pl, kind, shape_size(&x->shape), t), &x->shape);
 }
 
 /* ---- views ------------------------------------------------------------------------------------------------- */
@@ -237,16 +203,17 @@ static void place_all(planner *pl)
     const graph *g = pl->g;
     for (int t = 0; t < g->n_tensors; t++)
         pl->p->views[t].buffer = -1;
-    int out = buffer_new(pl, BUFFER_OUTPUT, shape_size(tensor_shape(g, g->output)), g->output);
-    if (placeable(pl, g->output))
-        pl->p->views[g->output] = row_major(out, tensor_shape(g, g->output));
+    tensor_id result = graph_result(g);
+    int out = buffer_new(pl, BUFFER_OUTPUT, shape_size(tensor_shape(g, result)), result);
+    if (placeable(pl, result))
+        pl->p->views[result] = row_major(out, tensor_shape(g, result));
     for (int i = g->n_ops - 1; i >= 0; i--) {
         const op *o = &g->ops[i];
         if (o->type == &op_concat)
             place_concat(pl, o);
         else if (o->type->flags & OP_VIEW)
             place_view(pl, o);
-        else if (!placed(pl, o->out))
+        else if (o->out && !placed(pl, o->out))
             own_buffer(pl, o->out);
     }
     for (int t = 1; t < g->n_tensors; t++)
@@ -280,7 +247,8 @@ static void choose_layouts(planner *pl)
     const graph *g = pl->g;
     for (int i = 0; i < g->n_ops; i++) {
         const op *o = &g->ops[i];
-        pl->channels_last[o->out] = image_like(o, pl);
+        if (o->out)
+            pl->channels_last[o->out] = image_like(o, pl);
         if (!o->type->halo)
             continue;
         int64_t pad[4] = {0};
@@ -298,8 +266,9 @@ static void choose_layouts(planner *pl)
 /* Would <id>_<name> be a function of the model, or a part of another step? */
 static bool is_model_name(const char *name)
 {
-    static const char *const words[] = {"init", "forward", "reset", "load", "weights", "train", "model", "trace", "get",
-                                        "crc32", "run", "run_avx2", "run_avx512"};
+    static const char *const words[] = {"init", "forward", "reset", "load", "weights", "train", "model", "trace", "get", "start",
+                                        "crc32", "run", "run_avx2", "run_avx512", "backward", "update", "gradients", "optimise", "batch",
+                                        "rates"};
     static const char *const parts[] = {"_tile", "_columns", "_units", "_rows"};
     size_t n = strlen(name);
     for (int i = 0; i < COUNT(words); i++)
@@ -314,7 +283,7 @@ static bool is_model_name(const char *name)
 /* The layer's name, or the model's. The same pointer for the same layer each time, unless it is a word of ours. */
 static const char *base_name(planner *pl, const op *o)
 {
-    const char *name = o->layer ? o->layer->path : pl->g->net->id;
+    const char *name = o->layer ? o->layer->path : pl->g->loss ? "loss" : pl->g->net->id;
     return is_model_name(name) ? arena_printf(&pl->s->arena, "%s_layer", name) : name;
 }
 
@@ -415,10 +384,11 @@ static void build_steps(planner *pl)
             pl->p->n_steps++;
         }
     }
-    const view *out = &pl->p->views[g->output];
+    tensor_id result = graph_result(g);
+    const view *out = &pl->p->views[result];
     if (pl->p->buffers[out->buffer].kind != BUFFER_OUTPUT) {
         static const op last = {.type = &op_map};
-        add_copy(pl, &last, *out, row_major(0, tensor_shape(g, g->output)), tensor_shape(g, g->output));
+        add_copy(pl, &last, *out, row_major(0, tensor_shape(g, result)), tensor_shape(g, result));
     }
 }
 
@@ -508,23 +478,25 @@ static void share_in_place(planner *pl)
 
 /* ---- the arena ---------------------------------------------------------------------------------------------------- */
 
-static const plan *sorting;
+/* A buffer in the order in which places are given: largest first. */
+typedef struct sized { int64_t size; int buffer; } sized;
+
 static int by_size(const void *a, const void *b)
 {
-    const buffer *x = &sorting->buffers[*(const int *)a], *y = &sorting->buffers[*(const int *)b];
+    const sized *x = a, *y = b;
     if (x->size != y->size)
         return x->size < y->size ? 1 : -1;
-    return *(const int *)a - *(const int *)b;
+    return x->buffer - y->buffer;
 }
 
-static int64_t lowest_offset(const plan *p, const int *done, int n, const buffer *b)
+static int64_t lowest_offset(const plan *p, const sized *done, int n, const buffer *b)
 {
     int64_t at = 0;
     bool moved = true;
     while (moved) {
         moved = false;
         for (int i = 0; i < n; i++) {
-            const buffer *x = &p->buffers[done[i]];
+            const buffer *x = &p->buffers[done[i].buffer];
             bool together = x->first <= b->last && b->first <= x->last;
             if (together && at < x->offset + x->size && x->offset < at + b->size) {
                 at = x->offset + x->size;
@@ -539,21 +511,21 @@ static void lay_out_arena(planner *pl)
 {
     plan *p = pl->p;
     int64_t align = panel_width(pl->g->precision);
-    int *order = arena_array(&pl->s->arena, p->n_buffers, sizeof *order), n = 0;
+    sized *order = arena_array(&pl->s->arena, p->n_buffers, sizeof *order);
+    int n = 0;
     for (int b = 0; b < p->n_buffers; b++) {
         buffer *x = &p->buffers[b];
         if (x->kind == BUFFER_ARENA && x->into < 0 && x->first >= 0) {
             x->size = (x->size + align - 1) / align * align;
-            order[n++] = b;
+            order[n++] = (sized){x->size, b};
         } else if (x->kind == BUFFER_STATE) {
             x->offset = p->state_size;
             p->state_size += (x->size + align - 1) / align * align;
         }
     }
-    sorting = p;
     qsort(order, (size_t)n, sizeof *order, by_size);
     for (int i = 0; i < n; i++) {
-        buffer *x = &p->buffers[order[i]];
+        buffer *x = &p->buffers[order[i].buffer];
         x->offset = lowest_offset(p, order, i, x);
         if (x->offset + x->size > p->arena_size)
             p->arena_size = x->offset + x->size;
@@ -563,57 +535,7 @@ static void lay_out_arena(planner *pl)
             p->buffers[b].offset = p->buffers[root(p, b)].offset;
 }
 
-/* ---- weights ------------------------------------------------------------------------------------------------------- */
-
-static void add_weight(planner *pl, tensor_id t, const pack *k)
-{
-    plan *p = pl->p;
-    precision pr = pl->g->precision;
-    for (int i = 0; i < p->n_weights; i++)
-        if (p->weights[i].tensor == t && p->weights[i].packed == (k != NULL) && (!k || memcmp(&p->weights[i].pack, k, sizeof *k) == 0))
-            return;
-    int64_t n = shape_size(tensor_shape(pl->g, t)), align = panel_width(pr);
-    weight w = {.tensor = t, .packed = k != NULL, .name = get(pl, t)->name, .size = k ? pack_size(pr, k) : n};
-    if (k)
-        w.pack = *k;
-    for (int i = 0; i < p->n_weights; i++)
-        if (strcmp(p->weights[i].name, w.name) == 0)
-            w.name = arena_printf(&pl->s->arena, "%s_%d", w.name, p->n_weights);
-    w.size = (w.size + align - 1) / align * align;
-    w.offset = p->weights_size;
-    p->weights_size += w.size;
-    p->weights[p->n_weights++] = w;
-}
-
-static void collect_weights(planner *pl)
-{
-    const graph *g = pl->g;
-    int64_t most = 1;
-    for (int i = 0; i < g->n_ops; i++)
-        most += g->ops[i].n_in + g->ops[i].n_chain;
-    pl->p->weights = arena_array(&pl->s->arena, most, sizeof *pl->p->weights);
-    for (int i = 0; i < pl->p->n_steps; i++) {
-        const step *st = &pl->p->steps[i];
-        if (st->is_copy) {
-            tensor_id t = pl->p->buffers[st->copy_from.buffer].tensor;
-            if (pl->p->buffers[st->copy_from.buffer].kind == BUFFER_CONST)
-                add_weight(pl, t, NULL);
-            continue;
-        }
-        const op *o = st->op;
-        pl->p->macs += o->type->macs ? o->type->macs(g, o) : 0;
-        for (int k = 0; k < o->n_in; k++) {
-            pack pk = {0};
-            if (o->in[k] && get(pl, o->in[k])->kind == TENSOR_CONST)
-                add_weight(pl, o->in[k], o->type->pack && o->type->pack(g, o, k, &pk) ? &pk : NULL);
-        }
-        for (int k = 0; k < o->n_chain; k++)
-            if (o->chain[k].operand && get(pl, o->chain[k].operand)->kind == TENSOR_CONST)
-                add_weight(pl, o->chain[k].operand, NULL);
-    }
-}
-
-plan *plan_build(session *s, const graph *g)
+plan *plan_build(session *s, const graph *g, const plan *first)
 {
     planner pl = {.s = s, .g = g, .p = arena_alloc(&s->arena, sizeof(plan))};
     pl.p->g = g;
@@ -626,15 +548,23 @@ plan *plan_build(session *s, const graph *g)
     find_lifetimes(&pl);
     share_in_place(&pl);
     lay_out_arena(&pl);
-    collect_weights(&pl);
+    plan_weights(pl.p, s, first);
+    while (pl.p->n_backward < pl.p->n_steps && !pl.p->steps[pl.p->n_backward].op->later)
+        pl.p->n_backward++;
     return pl.p;
+}
+
+/* What a step writes: its result, or what it changes. */
+const view *step_result(const plan *p, const step *st)
+{
+    return st->is_copy ? &st->copy_to : &p->views[st->op->out ? st->op->out : st->op->in[0]];
 }
 
 void plan_dump(const plan *p, FILE *out)
 {
     for (int i = 0; i < p->n_steps; i++) {
         const step *st = &p->steps[i];
-        const view *y = st->is_copy ? &st->copy_to : &p->views[st->op->out];
+        const view *y = step_result(p, st);
         const buffer *b = &p->buffers[y->buffer];
         fprintf(out, "%3d %-40s %-8s -> %s+%lld", i, st->name, st->is_copy ? "copy" : st->op->type->name, buffer_kind_names[b->kind],
                 (long long)(b->offset + y->offset));

@@ -14,7 +14,7 @@ static const char *buffer_owner(const plan *p, int b)
 {
     for (int i = 0; i < p->n_steps; i++) {
         const step *st = &p->steps[i];
-        const view *y = st->is_copy ? &st->copy_to : &p->views[st->op->out];
+        const view *y = step_result(p, st);
         if (y->buffer == b)
             return st->name;
         if (st->scratch == b)
@@ -50,8 +50,9 @@ static int64_t peak(const plan *p, int *at)
     return most;
 }
 
-static void text_report(const plan *p, text *t)
+static void text_report(const compiled *c, text *t)
 {
+    const plan *p = c->infer_plan;
     const graph *g = p->g;
     arena *a = g->arena;
     int64_t real = (int64_t)real_size(g->precision);
@@ -59,7 +60,7 @@ static void text_report(const plan *p, text *t)
     int64_t most = peak(p, &at);
     text_printf(t, "%s, %s, batch %lld: %s -> %s\n\n", g->net->id, precision_names[g->precision], (long long)g->net->batch,
                 shape_text(a, tensor_shape(g, g->input)), shape_text(a, tensor_shape(g, g->output)));
-    text_printf(t, "  parameters     %12lld\n", (long long)p->params);
+    text_printf(t, "  parameters     %12lld\n", (long long)c->params);
     text_printf(t, "  multiply-adds  %12lld a call\n", (long long)p->macs);
     text_printf(t, "  flash, weights %12lld bytes\n", (long long)(p->weights_size * real));
     text_printf(t, "  RAM            %12lld bytes (arena %lld, state %lld)\n", (long long)ram_bytes(p), (long long)(p->arena_size * real),
@@ -81,7 +82,7 @@ static void text_report(const plan *p, text *t)
     }
     text_printf(t, "\n  %-40s %-18s %s\n", "weights", "shape", "bytes");
     for (int i = 0; i < p->n_weights; i++)
-        text_printf(t, "  %-40s %-18s %lld\n", p->weights[i].name, shape_text(a, tensor_shape(g, p->weights[i].tensor)),
+        text_printf(t, "  %-40s %-18s %lld\n", p->weights[i].name, shape_text(a, &p->weights[i].tensor->shape),
                     (long long)(p->weights[i].size * real));
 }
 
@@ -90,15 +91,16 @@ static void json_steps(const plan *p, text *t)
     for (int i = 0; i < p->n_steps; i++) {
         const step *st = &p->steps[i];
         const shape *s = st->is_copy ? &st->shape : tensor_shape(p->g, st->op->out);
-        const view *y = st->is_copy ? &st->copy_to : &p->views[st->op->out];
+        const view *y = step_result(p, st);
         text_printf(t, "%s\n    {\"name\": \"%s\", \"op\": \"%s\", \"shape\": %s, ", i ? "," : "", st->name, step_op(st),
                     shape_text(p->g->arena, s));
         text_printf(t, "\"macs\": %lld, \"memory\": \"%s\"}", (long long)step_macs(p, st), buffer_kind_names[p->buffers[y->buffer].kind]);
     }
 }
 
-static void json_report(const plan *p, text *t)
+static void json_report(const compiled *c, text *t)
 {
+    const plan *p = c->infer_plan;
     const graph *g = p->g;
     arena *a = g->arena;
     int64_t real = (int64_t)real_size(g->precision);
@@ -107,7 +109,7 @@ static void json_report(const plan *p, text *t)
                 (long long)g->net->batch);
     text_printf(t, "  \"input\": %s,\n", shape_text(a, tensor_shape(g, g->input)));
     text_printf(t, "  \"output\": %s,\n", shape_text(a, tensor_shape(g, g->output)));
-    text_printf(t, "  \"parameters\": %lld,\n  \"macs\": %lld,\n  \"flash_bytes\": %lld,\n  \"ram_bytes\": %lld,\n", (long long)p->params,
+    text_printf(t, "  \"parameters\": %lld,\n  \"macs\": %lld,\n  \"flash_bytes\": %lld,\n  \"ram_bytes\": %lld,\n", (long long)c->params,
                 (long long)p->macs, (long long)(p->weights_size * real), (long long)ram_bytes(p));
     text_printf(t, "  \"arena_bytes\": %lld,\n  \"state_bytes\": %lld,\n  \"peak_bytes\": %lld,\n  \"steps\": [",
                 (long long)(p->arena_size * real), (long long)(p->state_size * real), (long long)(peak(p, &at) * real));
@@ -125,21 +127,19 @@ static void json_report(const plan *p, text *t)
     text_printf(t, "\n  ],\n  \"weights\": [");
     for (int i = 0; i < p->n_weights; i++)
         text_printf(t, "%s\n    {\"name\": \"%s\", \"shape\": %s, \"bytes\": %lld}", i ? "," : "", p->weights[i].name,
-                    shape_text(a, tensor_shape(g, p->weights[i].tensor)), (long long)(p->weights[i].size * real));
+                    shape_text(a, &p->weights[i].tensor->shape), (long long)(p->weights[i].size * real));
     text_printf(t, "\n  ]\n}\n");
 }
 
 int command_report(session *s)
 {
-    source net, weights = {0};
-    graph *reference;
-    plan *p = compile_network(s, s->opt, &reference, &net, &weights);
-    if (!p)
+    compiled c = {0};
+    if (!compile_network(s, &c))
         return 1;
     text t = {.arena = &s->arena};
     if (s->opt->json)
-        json_report(p, &t);
+        json_report(&c, &t);
     else
-        text_report(p, &t);
+        text_report(&c, &t);
     return file_write(s, s->opt->out ? s->opt->out : "-", t.s, t.n) ? 0 : 1;
 }

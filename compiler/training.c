@@ -177,7 +177,7 @@ static tensor_id *keep_gradients(graph *g, tensor_id *d, int n)
     return sums;
 }
 
-bool training_step(graph *g, const training *t)
+static bool training_step(graph *g, const training *t)
 {
     int n;
     g->rates = tensor_new(g, TENSOR_INPUT, shape_of(1, (int64_t)4), "rates");
@@ -192,19 +192,35 @@ bool training_step(graph *g, const training *t)
     for (int k = 1; k < n; k++)
         if (g->tensors[k].trains && d[k]) {
             a.decay = g->tensors[k].decays ? t->weight_decay : 0;
+            g->layer = g->tensors[k].owner;
             optimise(g, k, d[k], g->rates, a);
             any = true;
         }
+    g->layer = NULL;
     for (int k = 1; sums && k < n; k++)
         if (sums[k])
             clear(g, sums[k]);
     if (!any)
         diag(graph_session(g), DIAG_ERROR, json_get(g->net->at, "layers"),
              "there is nothing to train: no layer has weights that are not frozen");
+    for (int i = g->n_backward; sums && i < g->n_ops; i++)
+        g->ops[i].later = true;
     graph_uses(g);
     graph_check(g);
     const char *dump = graph_session(g)->opt->dump;
     if (dump && is(dump, "lower"))
         graph_dump(g, stderr);
     return any;
+}
+
+graph *training_graph(session *s, const network *net, precision p, const training *t)
+{
+    graph *g = network_lower(s, net, p, LOWER_TRAINING);
+    if (!g || !training_loss(g, t) || !training_step(g, t))
+        return NULL;
+    if (tensor_shape(g, g->output)->dim[0] == net->batch)
+        return g;
+    diag(s, DIAG_ERROR, json_get(net->at, "layers"),
+         "the network mixes the samples of a batch, so it cannot be trained with batch_size %lld", (long long)net->batch);
+    return NULL;
 }

@@ -16,26 +16,30 @@
 
 typedef struct verifier {
     session *s;
-    const graph *g;
+    const compiled *c;
+    const graph *g;           /* the reference whose steps are traced */
     const plan *p;
     const char *dir;
-    void *inputs; /* [runs][input size] */
-    int64_t n_in, n_out;
-    int steps_seen;
+    void *inputs;             /* [runs] of an input and, when it trains, a target */
+    int64_t n_in, n_out, n_target;
+    const loom_model *m;      /* the reference when it trains, and its instance */
+    void *instance;
+    FILE *results;
 } verifier;
 
-/* Numbers in [-2, 2); where they are looked up in a table, places in it and some beside it. */
+/* Numbers in [-2, 2), targets in [0, 1); where inputs are looked up in a table, places in it and some beside it. */
 static void make_inputs(verifier *v)
 {
-    precision p = v->g->precision;
-    int64_t rows = 0, n = v->n_in * v->s->opt->runs;
-    for (int i = 0; i < v->g->n_ops; i++)
-        if (v->g->ops[i].type == &op_gather && v->g->ops[i].in[0] == v->g->input)
-            rows = tensor_shape(v->g, v->g->ops[i].in[1])->dim[0];
+    precision p = v->c->precision;
+    int64_t rows = 0, each = v->n_in + v->n_target, n = each * v->s->opt->runs;
+    const graph *g = v->c->infer;
+    for (int i = 0; i < g->n_ops; i++)
+        if (g->ops[i].type == &op_gather && g->ops[i].in[0] == g->input)
+            rows = tensor_shape(g, g->ops[i].in[1])->dim[0];
     v->inputs = arena_array(&v->s->arena, n, real_size(p));
     for (int64_t i = 0; i < n; i++) {
         double u = (double)(loom_random_u64(1, 2, 3, (uint64_t)i) >> 11) * 0x1p-53;
-        real_set(p, v->inputs, i, rows ? u * (double)(rows + 2) - 1 : u * 4 - 2);
+        real_set(p, v->inputs, i, i % each >= v->n_in ? u : rows ? u * (double)(rows + 2) - 1 : u * 4 - 2);
     }
 }
 
@@ -79,51 +83,168 @@ static int64_t differing(precision p, const void *a, const void *b, int64_t n, i
 
 static bool compare(verifier *v, int run, const char *what, const void *want, const void *got, int64_t n)
 {
-    int64_t first = 0, count = differing(v->g->precision, want, got, n, &first);
+    precision p = v->c->precision;
+    int64_t first = 0, count = differing(p, want, got, n, &first);
     if (count == 0)
         return true;
     char a[48], b[48];
-    size_t at = (size_t)first * real_size(v->g->precision);
-    print_hex(a, v->g->precision, (const char *)want + at);
-    print_hex(b, v->g->precision, (const char *)got + at);
+    size_t at = (size_t)first * real_size(p);
+    print_hex(a, p, (const char *)want + at);
+    print_hex(b, p, (const char *)got + at);
     diag(v->s, DIAG_ERROR, NULL, "run %d: %s: %lld of %lld numbers differ; the first is number %lld: interpreter %s, generated code %s",
          run + 1, what, (long long)count, (long long)n, (long long)first, a, b);
     return false;
 }
 
-static bool compare_run(verifier *v, interp *it, FILE *f, int run)
+/* What a record of the results is: a step's number, or one of these. */
+enum { THE_OUTPUT = -1, THE_LOSS = -2, KEPT = -3 };
+
+/* The head of the next record: what it is, and the tensor of the reference that it holds. */
+static bool next_record(verifier *v, int head[2])
 {
-    size_t real = real_size(v->g->precision);
-    void *out = arena_array(&v->s->arena, v->n_out, real);
-    interp_run(it, (const char *)v->inputs + (size_t)(run * v->n_in) * real, out);
-    for (;;) {
-        int head[2];
-        if (fread(head, sizeof head, 1, f) != 1) {
-            diag(v->s, DIAG_ERROR, NULL, "the generated program's results end early");
-            return false;
+    if (fread(head, sizeof(int), 2, v->results) == 2)
+        return true;
+    diag(v->s, DIAG_ERROR, NULL, "the generated program's results end early");
+    return false;
+}
+
+/* The n numbers of a record. */
+static void *record(verifier *v, int64_t n)
+{
+    size_t real = real_size(v->c->precision);
+    void *got = arena_array(&v->s->arena, n, real);
+    return fread(got, real, (size_t)n, v->results) == (size_t)n ? got : NULL;
+}
+
+typedef const void *value_fn(void *of, tensor_id t); /* of the reference */
+
+/* Goes through the steps' results up to the record that is `last`, which has n numbers. */
+static bool compare_steps(verifier *v, int run, value_fn *value, void *of, int last, const void *want, int64_t n)
+{
+    const graph *g = v->g;
+    int head[2], before = v->m ? v->c->infer_plan->n_steps : 0;
+    while (next_record(v, head)) {
+        if (head[0] == last) {
+            const void *got = record(v, n);
+            return got && compare(v, run, last == THE_LOSS ? "the loss" : "the output", want, got, n);
         }
-        bool last = head[0] < 0;
-        int64_t n = last ? v->n_out : shape_size(tensor_shape(v->p->g, head[1]));
-        void *got = arena_array(&v->s->arena, n, real);
-        if (fread(got, real, (size_t)n, f) != (size_t)n)
-            return false;
-        if (last)
-            return compare(v, run, "the output", out, got, n);
-        v->steps_seen++;
-        if (head[1] < v->g->n_tensors && !compare(v, run, v->p->steps[head[0]].name, interp_value(it, head[1]), got, n))
+        int64_t size = head[0] >= before ? shape_size(tensor_shape(v->p->g, head[1])) : -1;
+        const void *got = size >= 0 ? record(v, size) : NULL;
+        if (!got || (head[1] < g->n_tensors && !compare(v, run, v->p->steps[head[0] - before].name, value(of, head[1]), got, size)))
             return false;
     }
+    return false;
 }
+
+static const void *value_of(void *it, tensor_id t) { return interp_value(it, t); }
+
+static bool compare_run(verifier *v, interp *it, int run)
+{
+    size_t real = real_size(v->c->precision);
+    void *out = arena_array(&v->s->arena, v->n_out, real);
+    interp_run(it, (const char *)v->inputs + (size_t)(run * v->n_in) * real, out);
+    return compare_steps(v, run, value_of, it, THE_OUTPUT, out, v->n_out);
+}
+
+/* ---- training ------------------------------------------------------------------------------------------------- */
+
+static const void *engine_value_of(void *instance, tensor_id t) { return engine_value(instance, t); }
+
+static bool compare_training_step(verifier *v, int run)
+{
+    size_t real = real_size(v->c->precision);
+    const char *input = (const char *)v->inputs + (size_t)(run * (v->n_in + v->n_target)) * real;
+    double loss[1] = {0};
+    v->m->train(v->m, v->instance, input, input + (size_t)v->n_in * real, loss);
+    return compare_steps(v, run, engine_value_of, v->instance, THE_LOSS, loss, 1);
+}
+
+static const void *kept_by_reference(verifier *v, const char *name)
+{
+    for (int i = 0; i < v->m->n_tensors; i++)
+        if (strcmp(v->m->tensors[i].name, name) == 0)
+            return v->m->data(v->m, v->instance, i);
+    return NULL;
+}
+
+static bool compare_kept(verifier *v, int run, tensor_kind kind)
+{
+    const graph *g = v->g;
+    for (int t = 1; t < g->n_tensors; t++) {
+        const tensor *x = &g->tensors[t];
+        int head[2];
+        if (x->kind != kind || (kind == TENSOR_PARAM && x->owner->frozen))
+            continue;
+        const void *got = next_record(v, head) && head[0] == KEPT ? record(v, shape_size(&x->shape)) : NULL;
+        if (!got || !compare(v, run, x->name, kept_by_reference(v, x->name), got, shape_size(&x->shape)))
+            return false;
+    }
+    return true;
+}
+
+/* What the network gives after the training, for the last input. */
+static bool compare_trained(verifier *v, int run)
+{
+    size_t real = real_size(v->c->precision);
+    void *out = arena_array(&v->s->arena, v->n_out, real);
+    v->m->forward(v->m, v->instance, (const char *)v->inputs + (size_t)(run * (v->n_in + v->n_target)) * real, out);
+    int head[2];
+    while (next_record(v, head)) {
+        int64_t n = head[0] == THE_OUTPUT ? v->n_out : shape_size(tensor_shape(v->c->infer_plan->g, head[1]));
+        const void *got = record(v, n);
+        if (!got || head[0] == THE_OUTPUT)
+            return got && compare(v, run, "the output after training", out, got, n);
+    }
+    return false;
+}
+
+static bool compare_training(verifier *v)
+{
+    int runs = v->s->opt->runs;
+    v->instance = arena_alloc(&v->s->arena, v->m->instance_size);
+    if (v->m->init(v->m, v->instance) != LOOM_OK)
+        arena_fail(&v->s->arena);
+    bool good = true;
+    for (int run = 0; good && run < runs; run++)
+        good = compare_training_step(v, run);
+    for (tensor_kind k = TENSOR_PARAM; good && k <= TENSOR_GRADIENT; k++)
+        good = compare_kept(v, runs - 1, k);
+    good = good && compare_trained(v, runs - 1);
+    v->m->end(v->m, v->instance);
+    return good;
+}
+
+/* ---- the command ---------------------------------------------------------------------------------------------- */
 
 static bool compare_all(verifier *v)
 {
-    FILE *f = fopen(arena_printf(&v->s->arena, "%s/verify.out", v->dir), "rb");
-    bool good = f != NULL;
-    interp *it = interp_new(&v->s->arena, v->g);
-    for (int run = 0; good && run < v->s->opt->runs; run++)
-        good = compare_run(v, it, f, run);
-    if (f)
-        fclose(f);
+    v->results = fopen(arena_printf(&v->s->arena, "%s/verify.out", v->dir), "rb");
+    bool good = v->results != NULL;
+    if (good && v->m)
+        good = compare_training(v);
+    else if (good) {
+        interp *it = interp_new(&v->s->arena, v->g);
+        for (int run = 0; good && run < v->s->opt->runs; run++)
+            good = compare_run(v, it, run);
+    }
+    if (v->results)
+        fclose(v->results);
+    return good;
+}
+
+static bool verify_in(verifier *v, const char *dir)
+{
+    session *s = v->s;
+    const options *before = s->opt;
+    options o = *before;
+    v->dir = o.out = dir;
+    o.standalone = o.verify = true;
+    o.trace = o.trace || !o.train;
+    s->opt = &o;
+    size_t bytes = (size_t)((v->n_in + v->n_target) * o.runs) * real_size(v->c->precision);
+    bool good = emit_model(s, v->c) && file_write(s, arena_printf(&s->arena, "%s/verify.in", dir), v->inputs, bytes) &&
+                build_and_run(v) && compare_all(v);
+    s->opt = before;
     return good;
 }
 
@@ -131,31 +252,26 @@ int command_verify(session *s)
 {
     const char *tmp = getenv("TMPDIR");
     char *dir = arena_printf(&s->arena, "%s/loomc-verify-XXXXXX", tmp ? tmp : "/tmp");
-    source net, weights = {0};
-    graph *g;
-    plan *p = compile_network(s, s->opt, &g, &net, &weights);
-    if (!p)
+    compiled c = {0};
+    if (!compile_network(s, &c))
         return 1;
     if (!mkdtemp(dir)) {
         diag(s, DIAG_ERROR, NULL, "cannot make the folder '%s': %s", dir, strerror(errno));
         return 1;
     }
-    options o = *s->opt;
-    o.out = dir;
-    o.standalone = o.trace = true;
-    s->opt = &o;
-    verifier v = {.s = s, .g = g, .p = p, .dir = dir, .n_in = shape_size(tensor_shape(g, g->input)),
-                  .n_out = shape_size(tensor_shape(g, g->output))};
+    verifier v = {.s = s, .c = &c, .g = c.train ? c.train : c.infer, .p = c.train ? c.train_plan : c.infer_plan};
+    v.n_in = shape_size(tensor_shape(c.infer, c.infer->input));
+    v.n_out = shape_size(tensor_shape(c.infer, c.infer->output));
+    v.n_target = c.train ? v.n_out : 0;
+    v.m = c.train ? engine_model(s, c.net, c.precision, &c.training) : NULL;
     make_inputs(&v);
-    bool good = emit_model(s, p, &net, o.weights ? &weights : NULL) &&
-                file_write(s, arena_printf(&s->arena, "%s/verify.in", dir), v.inputs,
-                           (size_t)(v.n_in * o.runs) * real_size(g->precision)) &&
-                build_and_run(&v) && compare_all(&v);
-    if (o.keep)
+    bool good = verify_in(&v, dir);
+    if (s->opt->keep)
         fprintf(stderr, "loomc: the build is in %s\n", dir);
     else
         shell(arena_printf(&s->arena, "rm -rf '%s'", dir));
     if (good)
-        printf("%s: %d steps, %d runs, %s: every bit equal\n", g->net->id, p->n_steps, o.runs, precision_names[g->precision]);
+        printf("%s: %d steps, %d %s, %s: every bit equal\n", c.net->id, v.p->n_steps, s->opt->runs, c.train ? "batches" : "runs",
+               precision_names[c.precision]);
     return good ? 0 : 1;
 }

@@ -51,7 +51,8 @@ static inline tensor_id lower_recurrent(graph *g, const layer *l, tensor_id x, s
         return 0;
     tensor_id bias = stack_params(g, l, "bias_", gates, shape_of(1, h), 0);
     tensor_id bias_n = cell == SCAN_GRU ? param(g, l, "bias_hn", NULL, shape_of(1, h), 0, 0) : 0;
-    bool stateful = layer_bool(l, "stateful", false) && g->mode != LOWER_TRAINING; /* samples of a batch have nothing to do with the last one */
+    /* The samples of a batch have nothing to do with those of the last one. */
+    bool stateful = layer_bool(l, "stateful", false) && g->mode != LOWER_TRAINING;
     tensor_id h0 = stateful ? state(g, l, "h", shape_of(2, batch, h)) : 0;
     tensor_id c0 = stateful && cell == SCAN_LSTM ? state(g, l, "c", shape_of(2, batch, h)) : 0;
     tensor_id y = scan(g, cell, matmul(g, x, from_input, bias, true), from_state, bias_n, h0, c0);

@@ -41,23 +41,23 @@ end
 
 function div_up(a, b) return (a + b - 1) // b end
 
--- Names the operands of a step and gives the head of its function. roles: parameter names of the inputs.
--- The result lists the parameters; step.call is the matching call.
+-- Names the operands of a step and gives the head of its function. roles: parameter names of the inputs; those whose
+-- number is in step.writes are changed. The result lists the parameters; step.call is the matching call.
 function parameters(step, roles)
-    local real, params, args = model.real, {}, {}
+    local real, params, args, out = model.real, {}, {}, step.out
     local restrict = " *LOOM_RESTRICT "
     local function add(operand, name, const)
         operand.name = name
-        local star = (operand.buffer and operand.buffer == step.out.buffer and operand ~= step.out) and " *" or restrict
+        local star = (out and operand.buffer == out.buffer and operand ~= out) and " *" or restrict
         params[#params + 1] = (const and "const " or "") .. real .. star .. name
         args[#args + 1] = operand.ptr
     end
     for i, o in pairs(step.ins) do
-        if o.buffer == step.out.buffer then restrict = " *" end
+        if out and o.buffer == out.buffer then restrict = " *" end
         o.order = i
     end
     for _, item in ipairs(step.chain) do
-        if item.operand and item.operand.buffer == step.out.buffer then restrict = " *" end
+        if item.operand and out and item.operand.buffer == out.buffer then restrict = " *" end
     end
     for i, role in ipairs(roles) do
         if step.ins[i] then add(step.ins[i], role, not step.writes or not step.writes[i]) end
@@ -69,7 +69,7 @@ function parameters(step, roles)
             add(item.operand, "e" .. letters, true)
         end
     end
-    add(step.out, "y", false)
+    if out then add(out, "y", false) end
     if step.scratch then
         params[#params + 1] = real .. restrict .. "scratch"
         args[#args + 1] = step.scratch
@@ -142,7 +142,7 @@ function map_expr(fn, a, b, p, V)
     if fn == "scale" then return a .. " * " .. p end
     if fn == "shift" then return a .. " + " .. p end
     if fn == "divide_by" then return a .. " / " .. p end
-    return ("loom_map_%s_%s(%s, %s, %s)"):format(fn, V, a, a, p)
+    return ("loom_map_%s_%s(%s, %s, %s)"):format(fn, V, a, b, p)
 end
 
 -- "x + i * 4" as "x[i * 4]"
@@ -215,23 +215,67 @@ model.LANES = model.T == "f32" and "LOOM_F32_LANES" or "LOOM_F64_LANES"
 
 function shape_words(dims) return "[" .. table.concat(dims, "][") .. "]" end
 
--- sizeof(struct <id>): the arrays are aligned to 64 bytes, so the whole is too.
+-- Loops over all elements of operands that have one shape, merged where their strides allow it: {head, pad, tail, n,
+-- at(operand), stride(operand)}, where n is the size of the innermost loop, along which vectors go.
+function element_loops(shape, operands, indent)
+    local views, vars = {}, {"h", "i", "j", "k", "m"}
+    for k, o in ipairs(operands) do views[k] = broadcast(o, shape) end
+    local dims = coalesce(shape, views)
+    local inner = table.remove(dims) or {size = 1, strides = {}}
+    local loops = {head = {}, pad = indent .. ("    "):rep(#dims), tail = #dims > 0 and indent .. ("    "):rep(#dims - 1) .. "}" or nil,
+                   n = inner.size}
+    for d, dim in ipairs(dims) do
+        loops.head[d] = ("%sfor (int %s = 0; %s < %d; %s++)%s"):format(indent .. ("    "):rep(d - 1), vars[d], vars[d], dim.size, vars[d],
+                                                                       d == #dims and " {" or "")
+    end
+    local function number(o)
+        for k, other in ipairs(operands) do if other == o then return k end end
+    end
+    function loops.stride(o) return inner.strides[number(o)] or 0 end
+    -- The pointer to the element `var` of the innermost loop.
+    function loops.at(o, var)
+        local list, k = {o.name}, number(o)
+        for d, dim in ipairs(dims) do
+            local s = dim.strides[k]
+            if s ~= 0 then list[#list + 1] = s == 1 and vars[d] or vars[d] .. " * " .. s end
+        end
+        local s = loops.stride(o)
+        if s ~= 0 then list[#list + 1] = s == 1 and var or var .. " * " .. s end
+        return table.concat(list, " + ")
+    end
+    return loops
+end
+
+-- Numbers of a list of kept arrays, as stored.
+function stored(list)
+    local n = 0
+    for _, t in ipairs(list) do n = n + t.stored end
+    return n
+end
+
+-- sizeof(struct <id>) at most: its arrays are aligned to 64 bytes, so the whole is too.
 function ram_bytes()
-    local bytes = (div_up(model.arena_size * model.real_size, 64) + div_up(model.state_size * model.real_size, 64)) * 64
+    local bytes = 0
+    for _, n in ipairs {model.arena_size, model.state_size, stored(model.params), stored(model.memory), stored(model.gradients)} do
+        bytes = bytes + div_up(n * model.real_size, 64) * 64
+    end
+    if model.train then return bytes + 128 end
     return bytes == 0 and (model.dispatch and 24 or 16) or bytes + 64
 end
 
 -- Does a call of any step's function name this?
-function step_uses(name)
-    for _, step in ipairs(model.steps) do
-        if step.call:find("[%s(]" .. name:gsub("%-", "%%-")) then return true end
+function step_uses(name, steps, from, to)
+    for i, step in ipairs(steps) do
+        if i >= (from or 1) and i <= (to or #steps) then
+            if step.call:find("[%s(]" .. name:gsub("%-", "%%-")) then return true end
+        end
     end
     return false
 end
 
-function uses_random()
-    for _, step in ipairs(model.steps) do
-        if step.op == "random" then return true end
+function uses_op(steps, op)
+    for _, step in ipairs(steps) do
+        if step.op == op then return true end
     end
     return false
 end

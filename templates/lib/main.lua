@@ -63,6 +63,7 @@ require_lib("lib/c.lua")
 require_lib("lib/tile.lua")
 require_lib("lib/matmul.lua")
 require_lib("lib/rows.lua")
+require_lib("lib/reduce.lua")
 require_lib("lib/pool.lua")
 require_lib("lib/conv.lua")
 
@@ -92,18 +93,24 @@ end
 local id = model.id
 write(id .. ".h", tidy(lib.render("model/model.h.lua", {})))
 write(id .. ".c", tidy(lib.render("model/model.c.lua", {})))
-if model.dispatch then
-    write(id .. "_avx2.c", lib.render("model/variant.c.lua", {variant = 2, isa = "avx2", features = "avx2"}))
-    write(id .. "_avx512.c", lib.render("model/variant.c.lua", {variant = 3, isa = "avx512", features = "avx512f,avx2"}))
+if model.train then write(id .. "_train.c", tidy(lib.render("model/train.c.lua", {}))) end
+local parts = model.train and {"", "_train"} or {""}
+for _, part in ipairs(model.dispatch and parts or {}) do
+    for _, v in ipairs {{variant = 2, isa = "avx2", features = "avx2"}, {variant = 3, isa = "avx512", features = "avx512f,avx2"}} do
+        v.part = part
+        write(id .. part .. "_" .. v.isa .. ".c", lib.render("model/variant.c.lua", v))
+    end
 end
 if model.weights_file then
     write(id .. ".weights", lib.weights_blob())
 else
     write(id .. "_weights.c", lib.render("model/weights.c.lua", {}))
 end
-if model.trace then write("loom_verify.c", lib.render("model/verify.c.lua", {})) end
+if model.verify then write("loom_verify.c", lib.render("model/verify.c.lua", {})) end
 if model.standalone then
-    for _, name in ipairs {"loom_rt.h", "loom_types.h", "loom_math.h", "loom_map.h", "loom_random.h"} do
+    local headers = {"loom_rt.h", "loom_types.h", "loom_math.h", "loom_map.h", "loom_random.h"}
+    if model.train then headers[#headers + 1] = "loom_train.h" end
+    for _, name in ipairs(headers) do
         write(name, load_text("runtime/" .. name))
     end
 end

@@ -47,6 +47,46 @@ local function pack_lines(w, n, k, panel)
     }
 end
 
+-- A loop for each leading dimension: every turn has a matrix w of its own, or shares one with its neighbours.
+local function matrix_loops(tile, w, others)
+    local y, vars = tile.y, {}
+    local rank = #y.shape
+    for d = 1, rank - 2 do
+        vars[d] = "i" .. d
+        tile.outer[d] = {var = "i" .. d, size = y.shape[d], index = {}}
+    end
+    vars[rank - 1], vars[rank] = "m", "n"
+    for _, o in ipairs(others) do strides_by(o, rank, vars) end
+    tile.rows = y.shape[rank - 1]
+    local step_w = div_up(tile.n, model.panel) * model.panel * tile.k
+    for d = #w.shape - 2, 1, -1 do
+        local of = d + rank - #w.shape
+        local var = "i" .. of
+        local ratio = y.shape[of] // w.shape[d]
+        if w.shape[d] > 1 then
+            w.by[var] = w.pack and step_w or w.stride[d]
+            if ratio > 1 then w.index[var] = var .. " / " .. ratio end
+            if w.index[var] then tile.outer[of].index.w = w.index[var] end
+        end
+        step_w = step_w * w.shape[d]
+    end
+end
+
+-- A matrix that is not in panels: read where it stands when its rows are whole panels side by side, else brought
+-- into panels first.
+local function unpacked(step, tile, w)
+    local r, trans = #w.shape, step.attr.trans_b == 1
+    w.sn, w.sk = w.stride[trans and r - 1 or r], w.stride[trans and r or r - 1]
+    if not step.scratch then
+        assert(w.sn == 1 and full(tile.n), "the rows of a matrix are not contiguous")
+        w.direct = w.sk
+    else
+        tile.before = pack_lines(w, tile.n, tile.k, model.panel)
+        w.by = {}
+        w.runtime_name = "scratch"
+    end
+end
+
 function matmul_tile(step)
     local x, w, init, y = as_rows(step.ins[1]), step.ins[2], step.ins[3], step.out
     local rank = #y.shape
@@ -59,46 +99,13 @@ function matmul_tile(step)
         if item.operand then others[#others + 1] = item.operand end
     end
     local matrices = product(w.shape, 1, #w.shape - 2)
-    if w.pack and matrices == 1 then
+    w.by, w.index = {}, {}
+    if matrices == 1 then
         tile.rows, tile.middle = merged_rows(step, others)
-        w.by = {}
     else
-        local vars = {}
-        for d = 1, rank - 2 do
-            vars[d] = "i" .. d
-            tile.outer[d] = {var = "i" .. d, size = y.shape[d], index = {}}
-        end
-        vars[rank - 1], vars[rank] = "m", "n"
-        for _, o in ipairs(others) do strides_by(o, rank, vars) end
-        tile.rows = y.shape[rank - 1]
-        w.by, w.index = {}, {}
-        local size = div_up(n, model.panel) * model.panel * k
-        local step_w = size
-        for d = #w.shape - 2, 1, -1 do
-            local of = d + rank - #w.shape
-            local var = "i" .. of
-            local ratio = y.shape[of] // w.shape[d]
-            if w.shape[d] > 1 then
-                w.by[var] = w.pack and step_w or w.stride[d]
-                if ratio > 1 then w.index[var] = var .. " / " .. ratio end
-                if w.index[var] then tile.outer[of].index.w = w.index[var] end
-            end
-            step_w = step_w * w.shape[d]
-        end
-        if not w.pack then
-            local trans = step.attr.trans_b == 1
-            local r = #w.shape
-            w.sn, w.sk = w.stride[trans and r - 1 or r], w.stride[trans and r or r - 1]
-            if not step.scratch then
-                assert(w.sn == 1 and full(n), "the rows of a matrix are not contiguous")
-                w.direct = w.sk
-            else
-                tile.before = pack_lines(w, n, k, model.panel)
-                w.by = {}
-                w.runtime_name = "scratch"
-            end
-        end
+        matrix_loops(tile, w, others)
     end
+    if not w.pack then unpacked(step, tile, w) end
     for _, o in ipairs(others) do
         if o ~= y and o.shape[#o.shape] == 1 then o.by.n = 0 end
     end

@@ -71,6 +71,27 @@ function row_call(what, pointer, stride, n, extra)
     return ("loom_%s_%s%s(%s%s, %s)"):format(model.T, what, stride == 1 and "" or "_s", pointer, middle, n)
 end
 
+-- The dimensions of an operand in their order, neighbours merged where that keeps it: a list of {size, stride, var}.
+function in_order(operand)
+    local runs, vars = {}, {"h", "i", "j", "k", "m", "n"}
+    for d = 1, #operand.shape do
+        local last, size, stride = runs[#runs], operand.shape[d], operand.stride[d]
+        if last and last.stride == stride * size then
+            last.size, last.stride = last.size * size, stride
+        elseif size > 1 then
+            runs[#runs + 1] = {size = size, stride = stride, var = vars[#runs + 1]}
+        end
+    end
+    return runs
+end
+
+-- "h * 12 + i"
+function run_index(runs)
+    local list = {}
+    for _, run in ipairs(runs) do list[#list + 1] = run.stride == 1 and run.var or run.var .. " * " .. run.stride end
+    return table.concat(list, " + ")
+end
+
 -- The stride of the last axis; one element is as good as side by side.
 function unit(operand)
     local r = #operand.shape

@@ -7,7 +7,7 @@
 
 #include "$(id).h"
 #include "loom_map.h"
-//@ if uses_random() then
+//@ if uses_op(steps, "random") then
 #include "loom_random.h"
 //@ end
 //@ if trace then
@@ -31,10 +31,10 @@ int LOOM_RUN(struct $(id) *net, const $(real) *input, $(real) *output)
 int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output)
 //@ end
 {
-//@ if step_uses("w->") then
+//@ if step_uses("w->", steps) then
     const struct $(id)_weights *w = net->weights;
 //@ end
-//@ if not step_uses("input") then
+//@ if not step_uses("input", steps) then
     (void)input;
 //@ end
 //@ for i, step in ipairs(steps) do
@@ -43,10 +43,10 @@ int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output)
 //@ end
     $(step.call)
 //@ if trace and step.tensor then
-    $(id)_trace($(i - 1), $(step.tensor), $(step.out.ptr));
+    $(id)_trace($(step.number), $(step.tensor), $(step.out.ptr));
 //@ end
 //@ end
-    net->calls++;
+    $(train and "net->progress.calls++;" or "net->calls++;")
     return LOOM_OK;
 }
 //@ if dispatch then
@@ -69,11 +69,33 @@ int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output)
 }
 //@ end
 
+//@ if train then
+
+/* Weights as they are at first, nothing remembered, no step done. */
+static void $(id)_start(struct $(id) *net, const struct $(id)_weights *w)
+{
+    const loom_progress fresh = {0, 0, 0, 0, {$(schedule_kind)$(schedule)}};
+    net->progress = fresh;
+//@ for _, t in ipairs(params) do
+    loom_$(T)_copy(net->params.$(t.name), w->$(t.name), $(t.stored));
+//@ end
+//@ for _, t in ipairs(memory) do
+    loom_$(T)_zero(net->memory.$(t.name), $(t.stored));
+//@ end
+//@ for _, t in ipairs(gradients) do
+    loom_$(T)_zero(net->gradients.$(t.name), $(t.stored));
+//@ end
+}
+//@ end
+
 //@ if weights_file then
 $(render("model/load.c.lua", {}))
 int $(id)_init(struct $(id) *net, const struct $(id)_weights *weights)
 {
     net->weights = weights;
+//@ if train then
+    $(id)_start(net, weights);
+//@ end
     $(id)_reset(net);
 //@ if dispatch then
     net->variant = loom_variant();
@@ -84,6 +106,9 @@ int $(id)_init(struct $(id) *net, const struct $(id)_weights *weights)
 int $(id)_init(struct $(id) *net)
 {
     net->weights = &$(id)_weights;
+//@ if train then
+    $(id)_start(net, &$(id)_weights);
+//@ end
     $(id)_reset(net);
 //@ if dispatch then
     net->variant = loom_variant();
@@ -94,7 +119,11 @@ int $(id)_init(struct $(id) *net)
 
 void $(id)_reset(struct $(id) *net)
 {
+//@ if not train then
     net->calls = 0;
+//@ elseif state_size == 0 then
+    (void)net;
+//@ end
 //@ if state_size > 0 then
     loom_$(T)_zero(net->state, $(state_size));
 //@ end

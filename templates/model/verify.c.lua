@@ -1,4 +1,4 @@
-/* Runs $(id) on the inputs of verify.in and writes every step's result to verify.out, both little-endian. */
+/* $(train and "Trains" or "Runs") $(id) on the inputs of verify.in and writes what comes out$(trace and ", of every step," or "") to verify.out, both little-endian. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,6 +40,7 @@ static int get_number(FILE *in, $(real) *value)
     return 1;
 }
 
+//@ if trace then
 static void dump(const $(real) *data, int rank, const long *shape, const long *stride)
 {
     if (rank == 0) {
@@ -57,25 +58,59 @@ void $(id)_trace(int step, int tensor, const $(real) *data)
     (void)dump;
     put_head(step, tensor);
     switch (step) {
-//@ for i, step in ipairs(steps) do
+//@ for n, list in ipairs {steps, train_steps} do
+//@ for _, step in ipairs(list) do
 //@ if step.tensor then
-    case $(i - 1): {
+    case $(n == 1 and step.number or #steps + step.number): {
         static const long shape[] = {$(table.concat(step.out.shape, ", "))}, stride[] = {$(table.concat(step.out.stride, ", "))};
         dump(data, $(#step.out.shape), shape, stride);
         break;
     }
 //@ end
 //@ end
+//@ end
     default: abort();
     }
 }
+//@ end
 
 static struct $(id) net;
-static $(real) input[$(ID)_INPUT_SIZE], output[$(ID)_OUTPUT_SIZE];
+static $(real) input[$(ID)_INPUT_SIZE], output[$(ID)_OUTPUT_SIZE]$(train and ", target[" .. ID .. "_OUTPUT_SIZE]" or "");
 //@ if weights_file then
 static struct $(id)_weights weights;
 //@ end
 
+static void put_numbers(int head, const $(real) *data, long n)
+{
+    put_head(head, 0);
+    for (long i = 0; i < n; i++)
+        put_number(data[i]);
+}
+
+static int get_numbers(FILE *in, $(real) *data, long n)
+{
+    for (long i = 0; i < n; i++)
+        if (!get_number(in, &data[i]))
+            return 0;
+    return 1;
+}
+
+//@ if train then
+/* Everything that the training has changed, and what comes out of the network then. */
+static int put_state(void)
+{
+//@ for _, kept in ipairs {{"params", params}, {"memory", memory}, {"gradients", gradients}} do
+//@ for _, t in ipairs(kept[2]) do
+    put_numbers(-3, net.$(kept[1]).$(t.name), $(t.size));
+//@ end
+//@ end
+    if ($(id)_forward(&net, input, output) != 0)
+        return 0;
+    put_numbers(-1, output, $(ID)_OUTPUT_SIZE);
+    return 1;
+}
+
+//@ end
 int main(void)
 {
     FILE *in = fopen("verify.in", "rb");
@@ -97,14 +132,20 @@ int main(void)
 //@ else
     $(id)_init(&net);
 //@ end
-    for (;;) {
-        for (long i = 0; i < $(ID)_INPUT_SIZE; i++)
-            if (!get_number(in, &input[i]))
-                return fclose(in) == 0 && fclose(out) == 0 ? 0 : 7;
+    while (get_numbers(in, input, $(ID)_INPUT_SIZE)) {
+//@ if train then
+        if (!get_numbers(in, target, $(ID)_OUTPUT_SIZE))
+            return 6;
+        const $(real) loss = $(id)_train(&net, input, target, $(ID)_BATCH);
+        put_numbers(-2, &loss, 1);
+    }
+    if (!put_state())
+        return 6;
+//@ else
         if ($(id)_forward(&net, input, output) != 0)
             return 6;
-        put_head(-1, 0);
-        for (long i = 0; i < $(ID)_OUTPUT_SIZE; i++)
-            put_number(output[i]);
+        put_numbers(-1, output, $(ID)_OUTPUT_SIZE);
     }
+//@ end
+    return fclose(in) == 0 && fclose(out) == 0 ? 0 : 7;
 }

@@ -42,7 +42,7 @@ $(pad)const int lanes = loom_min($(inner.size) - n, $(LANES));
 $(pad)loom_$(T)v v = $(vload(p1, s1, lanes));
 //@ if step.ins[2] then
 //@ local p2, s2 = locate(step.ins[2], step.ins[2].view)
-$(pad)v = $(map_expr(step.attr.fn, "v", vload(p2, s2, lanes), "", T .. "v"));
+$(pad)v = $(map_expr(step.attr.fn, "v", vload(p2, s2, lanes), "loom_" .. T .. "_splat(" .. step.param .. ")", T .. "v"));
 //@ elseif step.attr.fn ~= "copy" then
 $(pad)v = $(map_expr(step.attr.fn, "v", "v", "loom_" .. T .. "_splat(" .. step.param .. ")", T .. "v"));
 //@ end

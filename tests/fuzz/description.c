@@ -42,6 +42,14 @@ static void interpret(session *s, const graph *g)
     interp_run(it, in, out);
 }
 
+static void compile_training(session *s, const network *net, const plan *p)
+{
+    const training t = training_read(s, net);
+    graph *g = s->diags.errors ? NULL : training_graph(s, net, net->precision, &t);
+    if (g)
+        graph_compile(s, g, p);
+}
+
 /* The stages of compile_network, from memory instead of files. */
 static void compile(session *s, const source *src, const source *weights)
 {
@@ -53,16 +61,11 @@ static void compile(session *s, const source *src, const source *weights)
     graph *reference = network_lower(s, net, net->precision, LOWER_FIXED);
     if (!reference)
         return;
-    graph *g = network_lower(s, net, net->precision, LOWER_FIXED);
-    pass_fold(g);
-    graph_check(g);
-    pass_fuse(g);
-    graph_check(g);
-    pass_pad(g);
-    graph_check(g);
-    const plan *p = plan_build(s, g);
+    const plan *p = graph_compile(s, network_lower(s, net, net->precision, LOWER_FIXED), NULL);
     if (p->macs < MAX_RUN && used < BUDGET / 8)
         interpret(s, reference);
+    if (used < BUDGET / 8)
+        compile_training(s, net, p);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

@@ -1,0 +1,119 @@
+/* panels.c - the weights of a plan, and how matrices are stored for the kernels that read them. */
+#include "loomc.h"
+
+#include <string.h>
+
+/* ---- panels ------------------------------------------------------------------------------------------------ */
+
+int64_t panel_width(precision p) { return 64 / (int64_t)real_size(p); }
+
+int64_t pack_size(precision p, const pack *k)
+{
+    int64_t w = panel_width(p);
+    return k->groups * ((k->n + w - 1) / w) * k->k * w;
+}
+
+/* Where element (g, k, n) goes. */
+static int64_t pack_index(const pack *p, int64_t w, int64_t g, int64_t k, int64_t n)
+{
+    int64_t panels = (p->n + w - 1) / w;
+    if (p->interleaved)
+        return ((n / w * p->k + k) * p->groups + g) * w + n % w;
+    int64_t width = w * p->wide;
+    return g * panels * w * p->k + n / width * width * p->k + k * width + n % width;
+}
+
+void pack_fill(precision p, const pack *k, const void *from, void *to)
+{
+    int64_t w = panel_width(p);
+    for (int64_t g = 0; g < k->groups; g++)
+        for (int64_t i = 0; i < k->k; i++)
+            for (int64_t n = 0; n < k->n; n++)
+                real_set(p, to, pack_index(k, w, g, i, n), real_get(p, from, g * k->sg + i * k->sk + n * k->sn));
+}
+
+int64_t pack_wide(precision p, int64_t n)
+{
+    int64_t panels = (n + panel_width(p) - 1) / panel_width(p), wide = 8;
+    while (panels % wide)
+        wide /= 2;
+    return wide;
+}
+
+/* ---- the list of weights ------------------------------------------------------------------------------------ */
+
+static bool same_weight(precision p, const weight *w, const tensor *t, const pack *k)
+{
+    if (w->packed != (k != NULL) || (k && memcmp(&w->pack, k, sizeof *k) != 0))
+        return false;
+    return w->tensor == t || (strcmp(w->tensor->name, t->name) == 0 && shape_equal(&w->tensor->shape, &t->shape) &&
+                              memcmp(w->tensor->data, t->data, (size_t)shape_size(&t->shape) * real_size(p)) == 0);
+}
+
+const weight *plan_weight(const plan *p, const tensor *t, const pack *k)
+{
+    for (int i = 0; i < p->n_weights; i++)
+        if (same_weight(p->g->precision, &p->weights[i], t, k))
+            return &p->weights[i];
+    return NULL;
+}
+
+static void add_weight(plan *p, tensor_id id, const pack *k)
+{
+    arena *a = p->g->arena;
+    precision pr = p->g->precision;
+    const tensor *t = &p->g->tensors[id];
+    if (plan_weight(p, t, k))
+        return;
+    int64_t n = shape_size(&t->shape), align = panel_width(pr);
+    weight w = {.tensor = t, .packed = k != NULL, .name = t->name, .size = k ? pack_size(pr, k) : n};
+    if (k)
+        w.pack = *k;
+    for (int i = 0; i < p->n_weights; i++)
+        if (strcmp(p->weights[i].name, w.name) == 0)
+            w.name = arena_printf(a, "%s_%d", w.name, p->n_weights);
+    w.size = (w.size + align - 1) / align * align;
+    w.offset = p->weights_size;
+    p->weights_size += w.size;
+    p->weights[p->n_weights++] = w;
+}
+
+static void step_weights(plan *p, const step *st)
+{
+    const graph *g = p->g;
+    if (st->is_copy) {
+        const buffer *from = &p->buffers[st->copy_from.buffer];
+        if (from->kind == BUFFER_CONST)
+            add_weight(p, from->tensor, NULL);
+        return;
+    }
+    const op *o = st->op;
+    p->macs += o->type->macs ? o->type->macs(g, o) : 0;
+    for (int k = 0; k < o->n_in; k++) {
+        pack pk = {0};
+        if (o->in[k] && g->tensors[o->in[k]].kind == TENSOR_CONST)
+            add_weight(p, o->in[k], o->type->pack && o->type->pack(g, o, k, &pk) ? &pk : NULL);
+    }
+    for (int k = 0; k < o->n_chain; k++)
+        if (o->chain[k].operand && g->tensors[o->chain[k].operand].kind == TENSOR_CONST)
+            add_weight(p, o->chain[k].operand, NULL);
+}
+
+/* Establishes p->weights. Weights that can change are among them: what an instance starts with. */
+void plan_weights(plan *p, session *s, const plan *first)
+{
+    const graph *g = p->g;
+    int64_t most = g->n_tensors + (first ? first->n_weights : 0);
+    for (int i = 0; i < g->n_ops; i++)
+        most += g->ops[i].n_in + g->ops[i].n_chain;
+    p->weights = arena_array(&s->arena, most, sizeof *p->weights);
+    for (int i = 0; first && i < first->n_weights; i++)
+        p->weights[p->n_weights++] = first->weights[i];
+    p->weights_size = first ? first->weights_size : 0;
+    for (int t = 1; t < g->n_tensors; t++)
+        if (g->tensors[t].kind == TENSOR_PARAM)
+            add_weight(p, t, NULL);
+    for (int i = 0; i < p->n_steps; i++)
+        step_weights(p, &p->steps[i]);
+}
+
