@@ -76,6 +76,73 @@ struct loom_model {
     loom_progress *(*progress)(const loom_model *m, void *instance);
 };
 
+/* ---- files (loom_file.c; the format: runtime/FILES.md) --------------------------------------------------------
+ *
+ * All weights of an instance in one block of bytes, the same bytes on every machine, with a checksum. A file loads
+ * into any model with the same weights, by name and shape, whatever types both have. Nothing here allocates, and no
+ * buffer need be aligned. */
+
+typedef enum loom_scales {
+    LOOM_SCALE_TENSOR = 0, /* one scale for a tensor */
+    LOOM_SCALE_CHANNEL = 1 /* one for each index of its first or its last dimension, whichever errs less */
+} loom_scales;
+
+typedef struct loom_save_options {
+    int type;        /* of the weights in the file, a loom_type; 0: the model's own, exact */
+    int scales;      /* a loom_scales, for LOOM_I8, LOOM_I16 and LOOM_I32 */
+    int training;    /* 1: a checkpoint: also the optimiser's memory, states, kept gradients and the progress */
+    int description; /* 1: the network's description too, so that the file tells how to make its model */
+} loom_save_options;
+
+/* Writes the instance to bytes[0 .. *size-1]. `bytes` NULL only tells the size. `o` NULL is all zero.
+ * LOOM_E_ARGUMENT: capacity is below *size, or an option is wrong; a checkpoint must be exact. LOOM_E_RANGE: a weight
+ * is too large for the type, or it is an integer type and the weight infinite or no number. */
+int loom_save(const loom_model *m, void *instance, const loom_save_options *o, void *bytes, size_t capacity, size_t *size);
+
+/* Gives the instance the file's weights. All is checked before the first number is written: after an error the
+ * instance is as it was. What a file without a checkpoint lacks is as after init (optimiser, states, gradients and
+ * counts zero), the schedule stays. From a checkpoint the next calls give the bits that the saved instance would give;
+ * a model that does not train leaves out the optimiser's part. Weights that are LOOM_FROZEN are not written: the file
+ * must hold the same numbers. LOOM_E_FORMAT, LOOM_E_CHECKSUM: no file of ours, cut short, or damaged. LOOM_E_MISMATCH:
+ * of another network, or a checkpoint of a model with another type or optimiser; loom_load_problem names the tensor.
+ * LOOM_E_RANGE: a weight is too large for the model's type. */
+int loom_load(const loom_model *m, void *instance, const void *bytes, size_t size);
+
+/* The name of the first tensor for which loom_load says LOOM_E_MISMATCH; NULL when the file fits, or for none of them. */
+const char *loom_load_problem(const loom_model *m, void *instance, const void *bytes, size_t size);
+
+/* What a file holds. Its texts lie in the file and do not end with 0. */
+typedef struct loom_file {
+    int type;             /* a loom_type: of the model that was saved */
+    int training;         /* 1: a checkpoint, with the next one */
+    loom_progress progress;
+    size_t n_tensors;
+    const char *id, *description;
+    size_t id_size, description_size; /* 0: none */
+    const unsigned char *bytes;       /* the file; its first and its last tensor end there */
+    size_t first, last;
+} loom_file;
+
+typedef struct loom_stored {
+    const char *name;
+    size_t name_size;
+    int role;             /* a loom_role */
+    int type;             /* a loom_type: how its numbers are stored */
+    int rank;
+    int64_t dim[LOOM_MAX_RANK];
+    size_t size;
+    int axis;             /* the dimension that the scales belong to; -1: one scale, or none */
+    size_t n_scales;      /* 0 for LOOM_F32 and LOOM_F64 */
+    const unsigned char *scales, *data;
+} loom_stored;
+
+/* Checks all of a file. Then loom_file_next gives its tensors one by one, starting with *at = 0, and returns 0 after the
+ * last. loom_stored_read writes a tensor's numbers as LOOM_F32 or LOOM_F64, rounded to nearest; it returns LOOM_OK, or
+ * LOOM_E_RANGE when one is too large, and then has written nothing; `out` NULL only checks. */
+int loom_file_open(const void *bytes, size_t size, loom_file *f);
+int loom_file_next(const loom_file *f, size_t *at, loom_stored *t);
+int loom_stored_read(const loom_stored *t, int type, void *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -13,7 +13,8 @@ enum {
     LOOM_E_CHECKSUM = -4,   /* a damaged weights file */
     LOOM_E_SUBNORMALS = -5, /* this thread flushes subnormal numbers to zero: results would differ */
     LOOM_E_MEMORY = -6,     /* none left */
-    LOOM_E_UNSUPPORTED = -7 /* the model was not made for that */
+    LOOM_E_UNSUPPORTED = -7, /* the model was not made for that */
+    LOOM_E_RANGE = -8       /* a number that the type cannot hold */
 };
 
 /* How numbers are stored. The numbers of an instance, of inputs and outputs are of the model's type. */
