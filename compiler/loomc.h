@@ -150,6 +150,9 @@ typedef struct network {
     int n_layers;
     const json *at;
     const source *src;
+    const json *multi_precision; /* weights of the original in storage precision: has "dtype" and "scale"; else NULL */
+    const loom_file *file; /* the binary file that has the weights, and its name; else NULL */
+    const char *file_name;
 } network;
 
 /* ---- graph: what a machine runs ----------------------------------------------------------------------- */
@@ -476,11 +479,28 @@ int layer_sizes(const layer *l, const char *name, int64_t *out, int max); /* how
 
 /* ---- network.c */
 network *network_read(session *s, const source *src);
-bool network_weights(session *s, network *net, const source *src);   /* reads a bundle */
 const layer_type *layer_type_find(const char *name);
 extern const field *const network_field_table;
 extern const layer_type *const layer_types[];
 extern const int n_layer_types;
+
+/* ---- weights.c: the weights that a network is given */
+#define PRODUCER "loom-c" /* "producer" in bundles of ours: without it they have the original's meaning */
+bool network_weights(session *s, network *net, const source *src); /* from a bundle or a binary file */
+bool is_bundle(const json *root);
+bool is_producer(const json *root);
+/* The entry of a bundle's models with this id, or the id as it was written; the only one also without. NULL: the first. */
+const json *bundle_model(session *s, const json *root, const char *id, const char *written);
+bool attach_weights(session *s, network *net, const json *model);
+bool is_binary(const source *src);                               /* does it start as a binary file does? */
+const loom_file *binary_open(session *s, const source *src);     /* NULL after an error */
+void attach_binary(session *s, network *net, const loom_file *f, const source *src);
+/* The values of a parameter, zeros after an error, which is reported. False when the network was given no weights. */
+bool weight_read(session *s, const layer *l, const char *key, const char *alias, const char *name, precision p, const shape *sh,
+                 void *out);
+bool weights_check(session *s, const graph *g);                  /* has the file weights that the network has not? */
+const char *dtype_word(int type);                                /* "int8" for LOOM_I8 */
+double original_scale(int type);                                 /* what the original multiplies with; 1 for real types */
 
 /* ---- lower.c: what layers call */
 session *graph_session(const graph *g);

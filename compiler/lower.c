@@ -116,16 +116,8 @@ tensor_id param(graph *g, const layer *l, const char *key, const char *alias, sh
     g->tensors[t].decays = scale > 0;
     int64_t n = shape_size(&sh);
     void *data = g->tensors[t].data = arena_array(g->arena, n, real_size(g->precision));
-    const json *given = json_get(l->weights, key);
-    if (!given && alias)
-        given = json_get(l->weights, alias);
-    if (given)
-        json_reals(graph_session(g), given, g->precision, data, &sh, arena_printf(g->arena, "'%s' of %s", key, l->name));
-    else if (l->weights && !l->net->compat)
-        diag(graph_session(g), DIAG_ERROR, l->weights, "the weights of %s lack '%s', %lld numbers %s", l->name, key,
-             (long long)n, shape_text(g->arena, &sh));
-    else
-        initialise(g, name, data, n, l->weights ? 0 : scale, l->weights ? 0 : fill);
+    if (!weight_read(graph_session(g), l, key, alias, name, g->precision, &sh, data))
+        initialise(g, name, data, n, scale, fill);
     return t;
 }
 
@@ -232,7 +224,7 @@ graph *network_lower(session *s, const network *net, precision p, lower_mode mod
     memcpy(full.dim + 1, in.dim, (size_t)in.rank * sizeof *in.dim);
     g->input = tensor_new(g, TENSOR_INPUT, full, "input");
     g->output = lower_layers(g, net->layers, g->input);
-    if (s->diags.errors || !g->output)
+    if (s->diags.errors || !g->output || !weights_check(s, g))
         return NULL;
     graph_uses(g);
     graph_check(g);

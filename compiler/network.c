@@ -294,47 +294,8 @@ static void read_input(session *s, network *net)
         net->input.dim[net->input.rank++] = json_int(j);
 }
 
-/* The ids in a bundle, for messages: "a, b" */
-static const char *model_ids(session *s, const json *models)
-{
-    text t = {.arena = &s->arena};
-    for (const json *m = models->child; m; m = m->next) {
-        const json *name = json_get(m, "id");
-        text_printf(&t, "%s'%s'", t.n ? ", " : "", name && name->kind == JSON_STRING ? name->string : "");
-    }
-    return t.s;
-}
-
-/* The entry of a bundle's models with this id; the only one also without. id NULL: the first. */
-static const json *bundle_model(session *s, const json *root, const char *id)
-{
-    const json *models = json_get(root, "models");
-    if (!models || models->kind != JSON_ARRAY || !models->child) {
-        diag(s, DIAG_ERROR, models ? models : root,
-             "a bundle needs \"models\", a list with at least one model");
-        return NULL;
-    }
-    for (const json *m = models->child; m; m = m->next) {
-        const json *name = json_get(m, "id");
-        if (id && name && name->kind == JSON_STRING && strcmp(name->string, id) == 0)
-            return m;
-    }
-    if (!id || models->n == 1)
-        return models->child;
-    diag(s, DIAG_ERROR, models, "the bundle has no model '%s', but %s", id, model_ids(s, models));
-    return NULL;
-}
-
-static bool is_bundle(const json *root)
-{
-    const json *type = json_get(root, "type");
-    return type && type->kind == JSON_STRING && strcmp(type->string, "modelhost/bundle") == 0;
-}
-
-static bool attach_weights(session *s, network *net, const json *model);
-
-/* Everything in the description; what is wrong is reported. */
-static void read_description(session *s, network *net)
+/* Everything in the description; what is wrong is reported. `id` stands in for a missing one. */
+static void read_description(session *s, network *net, const json *id)
 {
     const json *compat = json_get(net->at, "compat");
     net->compat |= compat && compat->kind == JSON_STRING && strcmp(compat->string, "loom-0.0.7") == 0;
@@ -347,7 +308,7 @@ static void read_description(session *s, network *net)
     net->batch = batch && batch->kind == JSON_NUMBER && batch->number >= 1 ? json_int(batch) : 1;
     net->seed = seed && seed->kind == JSON_NUMBER && seed->number > 0 ? (uint64_t)json_int(seed) : 0;
     net->precision = dtype && dtype->kind == JSON_STRING && strstr(dtype->string, "64") ? F64 : F32;
-    net->id = model_id(s, json_get(net->at, "id"), net->src);
+    net->id = model_id(s, json_get(net->at, "id") ? json_get(net->at, "id") : id, net->src);
     read_input(s, net);
     const json *how = json_get(net->at, "training");
     if (how && how->kind == JSON_OBJECT)
@@ -363,22 +324,23 @@ static void read_description(session *s, network *net)
     check_grid(s, net);
 }
 
-network *network_read(session *s, const source *src)
+/* A bundle has the description of its model, which may lack the id, within. The original's files have its meaning. */
+static const json *bundle_description(session *s, network *net, const json *root, const json **model)
 {
-    json *root = json_read(s, src);
-    if (!root)
-        return NULL;
+    *model = bundle_model(s, root, NULL, NULL);
+    const json *at = json_get(*model, "cfg");
+    if (*model && !at)
+        diag(s, DIAG_ERROR, *model, "the model has no description (\"cfg\")");
+    net->compat = !is_producer(root);
+    return at;
+}
+
+static network *read_network_at(session *s, const json *root, const source *src)
+{
     const json *at = root, *model = NULL;
     network *net = arena_alloc(&s->arena, sizeof *net);
-    if (is_bundle(root)) {
-        model = bundle_model(s, root, NULL);
-        at = json_get(model, "cfg");
-        if (model && !at)
-            diag(s, DIAG_ERROR, model, "the model has no description (\"cfg\")");
-        if (!at)
-            return NULL;
-        net->compat = !json_get(root, "producer");
-    }
+    if (is_bundle(root) && !(at = bundle_description(s, net, root, &model)))
+        return NULL;
     if (at->kind != JSON_OBJECT) {
         diag(s, DIAG_ERROR, at, "a description must be an object with \"layers\", not %s",
              json_words(&s->arena, at));
@@ -386,147 +348,39 @@ network *network_read(session *s, const source *src)
     }
     net->at = at;
     net->src = src;
-    read_description(s, net);
+    read_description(s, net, json_get(model, "id"));
     if (s->diags.errors)
         return NULL;
     return !model || attach_weights(s, net, model) ? net : NULL;
 }
 
-/* ---- weights ------------------------------------------------------------------------------------------- */
-
-static int base64_value(char c)
+/* A binary file has the description as text, when it was asked for. */
+static network *read_binary(session *s, const source *src)
 {
-    return c >= 'A' && c <= 'Z'   ? c - 'A'
-           : c >= 'a' && c <= 'z' ? c - 'a' + 26
-           : c >= '0' && c <= '9' ? c - '0' + 52
-           : c == '+'             ? 62
-           : c == '/'             ? 63
-                                  : -1;
+    const loom_file *f = binary_open(s, src);
+    if (!f)
+        return NULL;
+    if (f->description_size == 0) {
+        diag(s, DIAG_ERROR, NULL, "%s holds weights without the description; give the network, and this file with --weights",
+             src->name);
+        return NULL;
+    }
+    source *inner = arena_alloc(&s->arena, sizeof *inner);
+    *inner = (source){arena_printf(&s->arena, "%s (description)", src->name),
+                      arena_strndup(&s->arena, f->description, f->description_size), f->description_size};
+    const json *at = json_read(s, inner);
+    network *net = at ? read_network_at(s, at, inner) : NULL;
+    if (net) {
+        attach_binary(s, net, f, src);
+        net->precision = f->type == LOOM_F64 ? F64 : F32;
+    }
+    return net;
 }
 
-/* Character i of a string that was written without escapes, else the whole string. */
-static span character(const json *from, size_t i, size_t n)
+network *network_read(session *s, const source *src)
 {
-    return from->at.len == n + 2 ? (span){from->at.at + 1 + i, 1} : from->at;
-}
-
-static bool base64_decode(session *s, const json *from, source *out)
-{
-    size_t n = strlen(from->string), m = 0, end = n;
-    char *bytes = arena_alloc(&s->arena, n / 4 * 3 + 4);
-    unsigned bits = 0;
-    int have = 0;
-    while (end && n - end < 2 && from->string[end - 1] == '=')
-        end--;
-    for (size_t i = 0; i < end; i++) {
-        int v = base64_value(from->string[i]);
-        if (v < 0) {
-            diag_span(s, DIAG_ERROR, from->src, character(from, i, n), json_pointer(&s->arena, from),
-                      "not base64: unexpected character");
-            return false;
-        }
-        bits = (bits << 6 | (unsigned)v) & 0xffffff;
-        if ((have += 6) >= 8)
-            bytes[m++] = (char)(bits >> (have -= 8) & 255);
-    }
-    if (n % 4 != 0) {
-        diag(s, DIAG_ERROR, from,
-             "not base64: %zu characters, which is no multiple of 4 (is the file cut short?)", n);
-        return false;
-    }
-    *out = (source){arena_printf(&s->arena, "%s (decoded weights)", from->src->name), bytes, m};
-    return true;
-}
-
-static bool attach_list(session *s, layer *first, int n, const json *list, const char *whose);
-
-/* The object j to layer l, and what it holds to the layers within l. In files of the original it may lack
- * them. */
-static bool attach_layer(session *s, layer *l, const json *j)
-{
-    if (j->kind != JSON_OBJECT) {
-        diag(s, DIAG_ERROR, j, "the weights of %s must be an object, not %s", l->name,
-             json_words(&s->arena, j));
-        return false;
-    }
-    l->weights = j;
-    bool good = true;
-    const json *inner = json_get(j, "branch_weights"), *gate = json_get(j, "filter_gate");
-    if ((l->n_children && !inner) || (l->gate && !gate)) {
-        good = l->net->compat;
-        if (!good)
-            diag(s, DIAG_ERROR, j, "the weights of %s lack '%s'", l->name,
-                 l->n_children && !inner ? "branch_weights" : "filter_gate");
-    }
-    if (l->n_children && inner)
-        good &= attach_list(s, l->children, l->n_children, inner, l->name);
-    if (l->gate && gate)
-        good &= attach_layer(s, l->gate, gate);
-    return good;
-}
-
-static bool attach_list(session *s, layer *first, int n, const json *list, const char *whose)
-{
-    if (list->kind != JSON_ARRAY) {
-        diag(s, DIAG_ERROR, list, "the weights of %s must be a list of objects, not %s", whose,
-             json_words(&s->arena, list));
-        return false;
-    }
-    if (list->n != n) {
-        diag(s, DIAG_ERROR, list, "these are the weights of %d layers, but %s has %d", list->n, whose, n);
-        return false;
-    }
-    bool good = true;
-    const json *j = list->child;
-    for (layer *l = first; l; l = l->next, j = j->next)
-        good &= attach_layer(s, l, j);
-    return good;
-}
-
-static bool attach_weights(session *s, network *net, const json *model)
-{
-    const json *weights = json_get(model, "weights");
-    const json *fmt = json_get(weights, "fmt"), *data = json_get(weights, "data");
-    if (!fmt || fmt->kind != JSON_STRING) {
-        diag(s, DIAG_ERROR, weights ? weights : model,
-             "the model needs \"weights\" with a \"fmt\": \"jsonModelB64\" or \"json\"");
-        return false;
-    }
-    if (strcmp(fmt->string, "json") == 0) {
-        data = weights;
-    } else if (strcmp(fmt->string, "jsonModelB64") == 0) {
-        if (!data || data->kind != JSON_STRING) {
-            diag(s, DIAG_ERROR, data ? data : weights, "these weights need \"data\", a base64 text");
-            return false;
-        }
-        source *decoded = arena_alloc(&s->arena, sizeof *decoded);
-        data = base64_decode(s, data, decoded) ? json_read(s, decoded) : NULL;
-        if (!data)
-            return false;
-    } else {
-        diag(s, DIAG_ERROR, fmt, "unknown format of weights '%s', expected 'jsonModelB64' or 'json'",
-             fmt->string);
-        return false;
-    }
-    const json *list = json_get(data, "layers");
-    if (!list) {
-        diag(s, DIAG_ERROR, data, "the weights have no \"layers\"");
-        return false;
-    }
-    return attach_list(s, net->layers, net->n_layers, list, "the network");
-}
-
-bool network_weights(session *s, network *net, const source *src)
-{
-    json *root = json_read(s, src);
-    if (!root)
-        return false;
-    if (!is_bundle(root)) {
-        const json *type = json_get(root, "type");
-        diag(s, DIAG_ERROR, type ? type : root,
-             "not a file of weights: its \"type\" must be \"modelhost/bundle\"");
-        return false;
-    }
-    const json *model = bundle_model(s, root, net->id);
-    return model && attach_weights(s, net, model);
+    if (is_binary(src))
+        return read_binary(s, src);
+    const json *root = json_read(s, src);
+    return root ? read_network_at(s, root, src) : NULL;
 }

@@ -68,7 +68,7 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
     tensor_id kernel = param(g, l, "kernel", NULL, shape_of(3, filters, per_group, k),
                              sqrt(6.0 / (double)(per_group * k)), 0);
     tensor_id bias =
-        layer_bool(l, "bias", true) ? param(g, l, "conv_bias", NULL, shape_of(1, filters), 0, 0) : 0;
+        layer_bool(l, "bias", true) ? param(g, l, "conv_bias", "biases", shape_of(1, filters), 0, 0) : 0;
     return kernel ? activation(g, l, conv(g, x, kernel, bias, a)) : 0;
 }
 

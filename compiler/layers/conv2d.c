@@ -76,7 +76,7 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
     double scale = sqrt(6.0 / (double)(per_group * kh * kw));
     tensor_id kernel = param(g, l, "kernel", NULL, shape_of(4, filters, per_group, kh, kw), scale, 0);
     tensor_id bias =
-        layer_bool(l, "bias", true) ? param(g, l, "conv_bias", NULL, shape_of(1, filters), 0, 0) : 0;
+        layer_bool(l, "bias", true) ? param(g, l, "conv_bias", "biases", shape_of(1, filters), 0, 0) : 0;
     tensor_id y = kernel ? conv(g, x, kernel, bias, a) : 0;
     if (!y || !check_output(g, l, "output_height", tensor_shape(g, y)->dim[2]) ||
         !check_output(g, l, "output_width", tensor_shape(g, y)->dim[3]))
