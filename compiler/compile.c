@@ -129,5 +129,5 @@ int command_init(session *s)
     compiled c = {0};
     if (!compile_network(s, &c))
         return 1;
-    return bundle_write(s, c.infer, s->opt->out ? s->opt->out : "-") ? 0 : 1;
+    return model_write(s, c.infer, s->opt->out ? s->opt->out : "-") ? 0 : 1;
 }

@@ -209,14 +209,14 @@ static void list_tensors(engine *e)
             add_tensor(e, e->train, t, (place){0, t});
 }
 
-static void fill_model(engine *e, const network *net)
+static void fill_model(session *s, engine *e, const network *net)
 {
     loom_model *m = &e->model;
     const shape *in = tensor_shape(e->infer, e->infer->input), *out = tensor_shape(e->infer, e->infer->output);
     m->abi = LOOM_ABI;
     m->type = e->infer->precision == F32 ? LOOM_F32 : LOOM_F64;
     m->id = net->id;
-    m->description = arena_strndup(e->infer->arena, net->at->src->text + net->at->at.at, net->at->at.len);
+    m->description = network_description(s, net);
     m->batch = net->batch;
     m->input_rank = in->rank;
     m->output_rank = out->rank;
@@ -251,6 +251,6 @@ const loom_model *engine_model(session *s, const network *net, precision p, cons
     e->tensors = arena_array(&s->arena, most, sizeof *e->tensors);
     e->places = arena_array(&s->arena, most, sizeof *e->places);
     list_tensors(e);
-    fill_model(e, net);
+    fill_model(s, e, net);
     return &e->model;
 }

@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -234,8 +235,22 @@ typedef struct reals {
     const char *what;
 } reals;
 
+/* JSON has no words for these; `loomc run` and bundles write them as strings. */
+static bool read_special(reals *r, const json *at)
+{
+    static const struct { const char *word; double value; } words[] = {{"NaN", NAN}, {"Infinity", INFINITY}, {"-Infinity", -INFINITY}};
+    for (int i = 0; at->kind == JSON_STRING && i < COUNT(words); i++)
+        if (strcmp(at->string, words[i].word) == 0) {
+            real_set(r->precision, r->out, r->n++, words[i].value);
+            return true;
+        }
+    return false;
+}
+
 static bool read_number(reals *r, const json *at)
 {
+    if (read_special(r, at))
+        return true;
     if (at->kind != JSON_NUMBER) {
         diag(r->s, DIAG_ERROR, at, "%s must hold numbers only, not %s", r->what,
              json_words(&r->s->arena, at));

@@ -151,6 +151,7 @@ typedef struct network {
     const json *at;
     const source *src;
     const json *multi_precision; /* weights of the original in storage precision: has "dtype" and "scale"; else NULL */
+    const char *saved_as; /* "float64": the precision that the bundle's weights say they had; or NULL */
     const loom_file *file; /* the binary file that has the weights, and its name; else NULL */
     const char *file_name;
 } network;
@@ -385,12 +386,26 @@ typedef struct compiled {
     int64_t params;          /* numbers in all weights */
 } compiled;
 
+/* ---- storage ------------------------------------------------------------------------------------------------- */
+
+typedef enum store_scales { STORE_TENSOR, STORE_CHANNEL, STORE_ORIGINAL } store_scales;
+
+/* How a network with its weights becomes a file. */
+typedef struct storage {
+    int type;              /* a loom_type; 0: the network's own precision */
+    store_scales scales;
+    bool binary;           /* runtime/FILES.md, else a bundle */
+} storage;
+
 /* ---- command line ----------------------------------------------------------------------------------------- */
 
 typedef struct options {
     const char *command, *net, *input, *weights, *out, *templates, *dump, *target;
     const char *cc, *cflags, *emulator;
     const char *data, *loss, *optimizer;
+    const char *format;    /* of a file with weights: "bundle" or "binary"; NULL: as its name says */
+    int to;                /* a loom_type; 0: not given */
+    store_scales scales;
     double learning_rate, clip_norm; /* 0: not given */
     int epochs;
     bool no_shuffle;
@@ -570,7 +585,17 @@ const loom_model *engine_model(session *s, const network *net, precision p, cons
 const void *engine_value(void *instance, tensor_id t);
 
 /* ---- bundle.c: weights as text */
-bool bundle_write(session *s, const graph *g, const char *path);
+/* The network's description, complete: with its id, and with "compat" where the file that it came from implied it. */
+const char *network_description(session *s, const network *net);
+/* `file` has the same weights as `how` says; NULL for decimal text and the original's scales. */
+text bundle_text(session *s, const graph *g, const storage *how, const loom_file *file);
+
+/* ---- store.c: a network with its weights as a file */
+storage storage_of(const options *o);
+/* Writes the weights of a graph, as the options say. */
+bool model_write(session *s, const graph *g, const char *path);
+/* loom_save into memory of the arena. False after an error. */
+bool save_binary(session *s, const loom_model *m, void *instance, const loom_save_options *o, source *out);
 
 /* ---- passes: each says what it needs and what it establishes */
 void pass_fold(graph *g);
@@ -609,6 +634,7 @@ plan *graph_compile(session *s, graph *g, const plan *first);
 int command_compile(session *s);
 int command_run(session *s);
 int command_init(session *s);
+int command_convert(session *s);
 int command_verify(session *s);
 int command_report(session *s);
 int command_docs(session *s);

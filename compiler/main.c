@@ -12,8 +12,14 @@ typedef struct command {
 } command;
 
 #define COMMON_HELP                                                                     \
-    "  --weights FILE      bundle with the weights (default: initialised from the seed)\n" \
+    "  --weights FILE      bundle or .loom file with the weights (default: the network's own, or from its seed)\n" \
     "  --precision P       f32 or f64 (default: the description's dtype)\n"
+
+#define STORE_HELP                                                                                            \
+    "  --to TYPE           how weights are stored: float64, float32, int32, int16 or int8 (default: exact)\n"  \
+    "  --scales S          of integers: tensor (one scale each, default), channel (one for each row or column)\n" \
+    "                      or original (bundles only: the fixed scale of the original, for weights in [-1, 1])\n" \
+    "  --format F          bundle or binary (default: binary when the file's name ends in .loom)\n"
 
 static const command commands[] = {
     {"compile", command_compile, "write C for a network",
@@ -67,7 +73,12 @@ static const command commands[] = {
     {"report", command_report, "parameters, multiply-adds, flash, RAM, arena map",
      "usage: loomc report NET.json [--json] [options]\n\n" COMMON_HELP},
     {"init", command_init, "write a bundle with freshly initialised weights",
-     "usage: loomc init NET.json [-o BUNDLE.json] [options]\n\n" COMMON_HELP},
+     "usage: loomc init NET.json [-o BUNDLE.json|FILE.loom] [options]\n\n" COMMON_HELP STORE_HELP},
+    {"convert", command_convert, "write a network with its weights in another format or storage type",
+     "usage: loomc convert NET [-o BUNDLE.json|FILE.loom] [--to TYPE] [--scales S] [options]\n\n"
+     "NET is a bundle (of the original too), a .loom file with its description, or a description. Reads the written file\n"
+     "again and prints its size and the largest error of a weight, and of an output for one input.\n\n" COMMON_HELP STORE_HELP
+     "  --json              print that as JSON\n"},
     {"docs", command_docs, "print the reference of the description format",
      "usage: loomc docs\n\nPrints the format reference, made from the layers' own tables, as Markdown.\n"},
 };
@@ -127,7 +138,8 @@ static int help(const char *name)
 
 enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, OPT_JSON, OPT_WEIGHTS_FILE, OPT_TEMPLATES,
        OPT_DUMP, OPT_RUNS, OPT_CC, OPT_CFLAGS, OPT_EMULATOR, OPT_KEEP, OPT_TRACE, OPT_DISPATCH, OPT_DATA, OPT_EPOCHS,
-       OPT_LEARNING_RATE, OPT_LOSS, OPT_OPTIMIZER, OPT_CLIP_NORM, OPT_NO_SHUFFLE, OPT_TRAIN, OPT_ABI };
+       OPT_LEARNING_RATE, OPT_LOSS, OPT_OPTIMIZER, OPT_CLIP_NORM, OPT_NO_SHUFFLE, OPT_TRAIN, OPT_ABI,
+       OPT_TO, OPT_SCALES, OPT_FORMAT };
 
 static const struct option long_options[] = {
     {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
@@ -143,6 +155,8 @@ static const struct option long_options[] = {
     {"learning-rate", required_argument, 0, OPT_LEARNING_RATE}, {"loss", required_argument, 0, OPT_LOSS},
     {"optimizer", required_argument, 0, OPT_OPTIMIZER},   {"clip-norm", required_argument, 0, OPT_CLIP_NORM},
     {"train", no_argument, 0, OPT_TRAIN},                 {"abi", no_argument, 0, OPT_ABI},
+    {"to", required_argument, 0, OPT_TO},                 {"scales", required_argument, 0, OPT_SCALES},
+    {"format", required_argument, 0, OPT_FORMAT},
     {"output", required_argument, 0, 'o'},                {"help", no_argument, 0, 'h'},
     {0, 0, 0, 0}};
 
@@ -191,6 +205,41 @@ static bool set_word(const char **out, const char *what, const char *word, const
         p += len + (p[len] == '|');
     }
     unknown_word(what, word, words, "; 'loomc help train' lists them");
+    return false;
+}
+
+static bool set_storage(options *o, const char *word)
+{
+    static const struct { const char *word; int type; } types[] = {
+        {"float64", LOOM_F64}, {"f64", LOOM_F64}, {"float32", LOOM_F32}, {"f32", LOOM_F32}, {"int32", LOOM_I32}, {"i32", LOOM_I32},
+        {"int16", LOOM_I16}, {"i16", LOOM_I16}, {"int8", LOOM_I8}, {"i8", LOOM_I8}};
+    for (int i = 0; i < COUNT(types); i++)
+        if (strcmp(word, types[i].word) == 0) {
+            o->to = types[i].type;
+            return true;
+        }
+    unknown_word("type", word, "float64|float32|int32|int16|int8", ", expected float64, float32, int32, int16 or int8");
+    return false;
+}
+
+static bool set_scales(options *o, const char *word)
+{
+    static const char *const words[] = {"tensor", "channel", "original"};
+    for (int i = 0; i < COUNT(words); i++)
+        if (strcmp(word, words[i]) == 0) {
+            o->scales = (store_scales)i;
+            return true;
+        }
+    unknown_word("kind of scales", word, "tensor|channel|original", ", expected tensor, channel or original");
+    return false;
+}
+
+static bool set_format(options *o, const char *word)
+{
+    o->format = word;
+    if (strcmp(word, "bundle") == 0 || strcmp(word, "binary") == 0)
+        return true;
+    unknown_word("format", word, "bundle|binary", ", expected bundle or binary");
     return false;
 }
 
@@ -260,6 +309,9 @@ static bool set_option(options *o, int c)
     case OPT_OPTIMIZER: return set_word(&o->optimizer, "optimizer", optarg, "sgd|momentum|nesterov|adam|adamw|rmsprop");
     case OPT_TRAIN: return o->train = true;
     case OPT_ABI: return o->abi = true;
+    case OPT_TO: return set_storage(o, optarg);
+    case OPT_SCALES: return set_scales(o, optarg);
+    case OPT_FORMAT: return set_format(o, optarg);
     case OPT_NO_SHUFFLE: return o->no_shuffle = true;
     default: return false;
     }

@@ -351,7 +351,13 @@ static network *read_network_at(session *s, const json *root, const source *src)
     read_description(s, net, json_get(model, "id"));
     if (s->diags.errors)
         return NULL;
-    return !model || attach_weights(s, net, model) ? net : NULL;
+    if (!model)
+        return net;
+    if (!attach_weights(s, net, model))
+        return NULL;
+    if (net->saved_as && is_producer(root)) /* a network that was saved goes on in the precision it had */
+        net->precision = strcmp(net->saved_as, "float64") == 0 ? F64 : F32;
+    return net;
 }
 
 /* A binary file has the description as text, when it was asked for. */

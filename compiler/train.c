@@ -202,5 +202,5 @@ int command_train(session *s)
         arena_fail(&s->arena);
     graph *g = run_training(&tr) ? learned(&tr, net) : NULL;
     tr.m->end(tr.m, tr.instance);
-    return g && bundle_write(s, g, s->opt->out) ? 0 : 1;
+    return g && model_write(s, g, s->opt->out) ? 0 : 1;
 }

@@ -189,6 +189,8 @@ bool attach_weights(session *s, network *net, const json *model)
         diag(s, DIAG_ERROR, data, "the weights have no \"layers\"");
         return false;
     }
+    const json *type = json_get(data, "type");
+    net->saved_as = type && type->kind == JSON_STRING ? type->string : NULL;
     net->multi_precision = multi ? data : NULL;
     net->file = NULL;
     return attach_list(s, net->layers, net->n_layers, list, "the network");

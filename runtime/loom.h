@@ -142,6 +142,7 @@ typedef struct loom_stored {
 int loom_file_open(const void *bytes, size_t size, loom_file *f);
 int loom_file_next(const loom_file *f, size_t *at, loom_stored *t);
 int loom_stored_read(const loom_stored *t, int type, void *out);
+double loom_stored_scale(const loom_stored *t, size_t i); /* number i of n_scales */
 
 #ifdef __cplusplus
 }

@@ -119,6 +119,8 @@ static double largest_code(int type) { return type == LOOM_I8 ? 127.0 : type == 
 
 static double get_scale(const unsigned char *p, int type) { return type == LOOM_I32 ? get_f64(p) : (double)get_f32(p); }
 
+double loom_stored_scale(const loom_stored *t, size_t i) { return get_scale(t->scales + i * (size_t)scale_size(t->type), t->type); }
+
 static double model_value(const loom_model *m, const void *data, size_t k)
 {
     return m->type == LOOM_F64 ? ((const double *)data)[k] : (double)((const float *)data)[k];
@@ -136,7 +138,7 @@ static double stored_value(const loom_stored *t, size_t k, size_t inner)
     if (t->type == LOOM_F32)
         return (double)get_f32(p);
     size_t c = t->axis < 0 ? 0 : k / inner % t->n_scales;
-    return (double)get_int(p, n) * get_scale(t->scales + c * (size_t)scale_size(t->type), t->type);
+    return (double)get_int(p, n) * loom_stored_scale(t, c);
 }
 
 /* How many numbers lie between two neighbours along the axis. */
@@ -226,7 +228,7 @@ static int read_scales(reader *r, loom_stored *t, int scales, int axis)
     if (!t->scales)
         return LOOM_E_FORMAT;
     for (size_t i = 0; i < t->n_scales; i++) {
-        double s = get_scale(t->scales + i * (size_t)size, t->type);
+        double s = loom_stored_scale(t, i);
         if (!is_finite(s) || s < 0)
             return LOOM_E_FORMAT;
     }
