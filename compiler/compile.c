@@ -73,7 +73,10 @@ bool compile_network(session *s, compiled *c)
         if (c->infer->tensors[t].is_param)
             c->params += shape_size(&c->infer->tensors[t].shape);
     c->infer_plan = graph_compile(s, lower_inference(s, c), NULL);
-    return !s->opt->train || compile_training(s, c);
+    if (s->opt->train && !compile_training(s, c))
+        return false;
+    c->model = s->opt->abi || s->opt->verify ? engine_model(s, c->net, c->precision, c->train ? &c->training : NULL) : NULL;
+    return s->diags.errors == 0;
 }
 
 int command_compile(session *s)

@@ -368,6 +368,50 @@ static void set_options(lua_State *L, const options *o)
     set_flag(L, "abi", o->abi);
 }
 
+/* The expression for the numbers of a tensor of the C-ABI, NULL when the generated code has it in another form. */
+static const char *tensor_place(const emitter *e, const loom_tensor *t)
+{
+    static const char *const members[] = {NULL, "params", "memory", NULL, "gradients"};
+    arena *a = &e->s->arena;
+    const plan *p = e->c->infer_plan;
+    if (t->role == LOOM_STATE) {
+        for (int b = 0; b < p->n_buffers; b++)
+            if (p->buffers[b].kind == BUFFER_STATE && strcmp(p->g->tensors[p->buffers[b].tensor].name, t->name) == 0)
+                return arena_printf(a, "net->state + %lld", (long long)p->buffers[b].offset);
+        return NULL;
+    }
+    if (!e->c->train)
+        return NULL;
+    return t->role == LOOM_FROZEN ? arena_printf(a, "net->weights->%s", t->name) : arena_printf(a, "net->%s.%s", members[t->role], t->name);
+}
+
+/* The tensors that an instance shows to the C-ABI. */
+static void set_tensors(lua_State *L, const emitter *e)
+{
+    static const char *const roles[] = {"", "PARAM", "MEMORY", "STATE", "GRADIENT", "FROZEN"};
+    const loom_model *m = e->c->model;
+    int n = 0;
+    lua_newtable(L);
+    for (int i = 0; m && i < m->n_tensors; i++) {
+        const loom_tensor *t = &m->tensors[i];
+        const char *place = tensor_place(e, t);
+        if (!place)
+            continue;
+        lua_newtable(L);
+        set_text(L, "name", t->name);
+        set_text(L, "layer", t->layer);
+        set_text(L, "key", t->key);
+        set_text(L, "bundle", t->place);
+        set_text(L, "role", roles[t->role]);
+        set_text(L, "data", place);
+        set_int(L, "size", (int64_t)t->size);
+        set_ints(L, "shape", t->dim, t->rank);
+        lua_rawseti(L, -2, ++n);
+    }
+    lua_setfield(L, -2, "tensors");
+    set_text(L, "description", m ? m->description : "");
+}
+
 static int push_model(lua_State *L)
 {
     emitter *e = self(L);
@@ -402,6 +446,7 @@ static int push_model(lua_State *L)
     set_weights(L, e);
     set_steps(L, e, "steps", p);
     set_training(L, e);
+    set_tensors(L, e);
     return 1;
 }
 

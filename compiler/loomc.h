@@ -383,6 +383,7 @@ typedef struct compiled {
     training training;
     graph *infer, *train;    /* as lowered: the reference */
     plan *infer_plan, *train_plan;
+    const loom_model *model; /* the reference behind the C-ABI, when that is wanted */
     int64_t params;          /* numbers in all weights */
 } compiled;
 

@@ -26,6 +26,7 @@ static const command commands[] = {
      "usage: loomc compile NET.json [-o DIR] [options]\n\n"
      "Writes <id>.h, <id>.c and <id>_weights.c to DIR (default: .).\n\n" COMMON_HELP
      "  --target T          native (default)\n"
+     "  --abi               also write <id>_model.c, the network behind the C interface of loom.h\n"
      "  --standalone        also write the runtime headers, so that cc DIR/*.c main.c is all it takes\n"
      "  --train             also write <id>_train.c: loss, gradients and optimizer, as the description's \"training\" says\n"
      "  --dispatch          also write <id>_avx2.c and <id>_avx512.c; the program takes the best that the\n"
@@ -71,7 +72,8 @@ static const command commands[] = {
      "  --dispatch          try what compile --dispatch writes\n"
      "  --keep              keep the folder with the build\n"},
     {"report", command_report, "parameters, multiply-adds, flash, RAM, arena map",
-     "usage: loomc report NET.json [--json] [options]\n\n" COMMON_HELP},
+     "usage: loomc report NET.json [--json] [options]\n\n" COMMON_HELP
+     "  --train             of a network that trains: RAM and steps of the training too\n"},
     {"init", command_init, "write a bundle with freshly initialised weights",
      "usage: loomc init NET.json [-o BUNDLE.json|FILE.loom] [options]\n\n" COMMON_HELP STORE_HELP},
     {"convert", command_convert, "write a network with its weights in another format or storage type",
@@ -368,6 +370,8 @@ static bool check_arguments(const command *c, options *o, int n, char **words)
     o->net = takes ? words[0] : NULL;
     if (c->run == command_run && !o->input)
         fprintf(stderr, "loomc: error: 'run' needs --input and a file with the input\n");
+    else if (o->abi && o->weights_file)
+        fprintf(stderr, "loomc: error: --abi needs the weights as C; leave out --weights-file\n");
     else if (c->run == command_train && !o->data)
         fprintf(stderr, "loomc: error: 'train' needs --data and a file with the samples\n");
     else if (c->run == command_train && !o->out)
@@ -401,5 +405,7 @@ int main(int argc, char **argv)
         return tell_more(c);
     if (c->run == command_compile && !o.out)
         o.out = ".";
+    if (c->run == command_verify)
+        o.verify = o.standalone = true;
     return run(c, &o);
 }

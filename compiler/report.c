@@ -23,12 +23,38 @@ static const char *buffer_owner(const plan *p, int b)
     return "-";
 }
 
-/* sizeof(struct <id>), as the header's <ID>_RAM_BYTES has it. */
-static int64_t ram_bytes(const plan *p)
+/* Numbers in the tensors of a kind that an instance keeps, as stored. */
+static int64_t kept(const compiled *c, tensor_kind kind)
 {
-    int64_t real = (int64_t)real_size(p->g->precision);
-    int64_t arrays = ((p->arena_size * real + 63) / 64 + (p->state_size * real + 63) / 64) * 64;
-    return arrays ? arrays + 64 : 16;
+    int64_t n = 0, align = panel_width(c->precision);
+    for (int t = 1; c->train && t < c->train->n_tensors; t++) {
+        const tensor *x = &c->train->tensors[t];
+        if (x->kind == kind && !(kind == TENSOR_PARAM && x->owner->frozen))
+            n += (shape_size(&x->shape) + align - 1) / align * align;
+    }
+    return n;
+}
+
+static int64_t arena_elements(const compiled *c)
+{
+    int64_t infer = c->infer_plan->arena_size, train = c->train_plan ? c->train_plan->arena_size : 0;
+    return infer > train ? infer : train;
+}
+
+/* sizeof(struct <id>), as the header's <ID>_RAM_BYTES has it. */
+static int64_t ram_bytes(const compiled *c)
+{
+    int64_t real = (int64_t)real_size(c->precision), all = 0;
+    const int64_t parts[] = {arena_elements(c), c->infer_plan->state_size, kept(c, TENSOR_PARAM), kept(c, TENSOR_MEMORY),
+                             kept(c, TENSOR_GRADIENT)};
+    for (int i = 0; i < COUNT(parts); i++)
+        all += (parts[i] * real + 63) / 64 * 64;
+    return c->train ? all + 128 : all ? all + 64 : 16;
+}
+
+static int64_t flash_bytes(const compiled *c)
+{
+    return (c->train_plan ? c->train_plan : c->infer_plan)->weights_size * (int64_t)real_size(c->precision);
 }
 
 /* The most that is alive at one step, in elements: no arena can be smaller. */
@@ -50,27 +76,15 @@ static int64_t peak(const plan *p, int *at)
     return most;
 }
 
-static void text_report(const compiled *c, text *t)
+static void text_plan(const plan *p, text *t)
 {
-    const plan *p = c->infer_plan;
     const graph *g = p->g;
     arena *a = g->arena;
     int64_t real = (int64_t)real_size(g->precision);
-    int at = 0;
-    int64_t most = peak(p, &at);
-    text_printf(t, "%s, %s, batch %lld: %s -> %s\n\n", g->net->id, precision_names[g->precision], (long long)g->net->batch,
-                shape_text(a, tensor_shape(g, g->input)), shape_text(a, tensor_shape(g, g->output)));
-    text_printf(t, "  parameters     %12lld\n", (long long)c->params);
-    text_printf(t, "  multiply-adds  %12lld a call\n", (long long)p->macs);
-    text_printf(t, "  flash, weights %12lld bytes\n", (long long)(p->weights_size * real));
-    text_printf(t, "  RAM            %12lld bytes (arena %lld, state %lld)\n", (long long)ram_bytes(p), (long long)(p->arena_size * real),
-                (long long)(p->state_size * real));
-    if (p->n_steps)
-        text_printf(t, "  peak           %12lld bytes alive in '%s'\n", (long long)(most * real), p->steps[at].name);
     text_printf(t, "\n  %-32s %-8s %-18s %14s\n", "step", "op", "result", "multiply-adds");
     for (int i = 0; i < p->n_steps; i++) {
         const step *st = &p->steps[i];
-        const shape *s = st->is_copy ? &st->shape : tensor_shape(g, st->op->out);
+        const shape *s = st->is_copy ? &st->shape : tensor_shape(g, st->op->out ? st->op->out : st->op->in[0]);
         text_printf(t, "  %-32s %-8s %-18s %14lld\n", st->name, step_op(st), shape_text(a, s), (long long)step_macs(p, st));
     }
     text_printf(t, "\n  %-10s %-10s %-9s %s\n", "arena at", "bytes", "steps", "holds");
@@ -80,41 +94,60 @@ static void text_report(const compiled *c, text *t)
             text_printf(t, "  %-10lld %-10lld %3d - %-3d %s\n", (long long)(x->offset * real), (long long)(x->size * real), x->first,
                         x->last, buffer_owner(p, b));
     }
-    text_printf(t, "\n  %-40s %-18s %s\n", "weights", "shape", "bytes");
-    for (int i = 0; i < p->n_weights; i++)
-        text_printf(t, "  %-40s %-18s %lld\n", p->weights[i].name, shape_text(a, &p->weights[i].tensor->shape),
-                    (long long)(p->weights[i].size * real));
 }
 
-static void json_steps(const plan *p, text *t)
-{
-    for (int i = 0; i < p->n_steps; i++) {
-        const step *st = &p->steps[i];
-        const shape *s = st->is_copy ? &st->shape : tensor_shape(p->g, st->op->out);
-        const view *y = step_result(p, st);
-        text_printf(t, "%s\n    {\"name\": \"%s\", \"op\": \"%s\", \"shape\": %s, ", i ? "," : "", st->name, step_op(st),
-                    shape_text(p->g->arena, s));
-        text_printf(t, "\"macs\": %lld, \"memory\": \"%s\"}", (long long)step_macs(p, st), buffer_kind_names[p->buffers[y->buffer].kind]);
-    }
-}
-
-static void json_report(const compiled *c, text *t)
+static void text_report(const compiled *c, text *t)
 {
     const plan *p = c->infer_plan;
     const graph *g = p->g;
     arena *a = g->arena;
     int64_t real = (int64_t)real_size(g->precision);
     int at = 0;
-    text_printf(t, "{\n  \"id\": \"%s\",\n  \"precision\": \"%s\",\n  \"batch\": %lld,\n", g->net->id, precision_names[g->precision],
-                (long long)g->net->batch);
-    text_printf(t, "  \"input\": %s,\n", shape_text(a, tensor_shape(g, g->input)));
-    text_printf(t, "  \"output\": %s,\n", shape_text(a, tensor_shape(g, g->output)));
-    text_printf(t, "  \"parameters\": %lld,\n  \"macs\": %lld,\n  \"flash_bytes\": %lld,\n  \"ram_bytes\": %lld,\n", (long long)c->params,
-                (long long)p->macs, (long long)(p->weights_size * real), (long long)ram_bytes(p));
-    text_printf(t, "  \"arena_bytes\": %lld,\n  \"state_bytes\": %lld,\n  \"peak_bytes\": %lld,\n  \"steps\": [",
-                (long long)(p->arena_size * real), (long long)(p->state_size * real), (long long)(peak(p, &at) * real));
-    json_steps(p, t);
-    text_printf(t, "\n  ],\n  \"arena\": [");
+    text_printf(t, "%s, %s, batch %lld: %s -> %s\n\n", c->net->id, precision_names[g->precision], (long long)c->net->batch,
+                shape_text(a, tensor_shape(g, g->input)), shape_text(a, tensor_shape(g, g->output)));
+    text_printf(t, "  parameters     %12lld\n", (long long)c->params);
+    text_printf(t, "  multiply-adds  %12lld a call\n", (long long)p->macs);
+    if (c->train)
+        text_printf(t, "                 %12lld a mini-batch of the training\n", (long long)c->train_plan->macs);
+    text_printf(t, "  flash, weights %12lld bytes\n", (long long)flash_bytes(c));
+    text_printf(t, "  RAM            %12lld bytes (arena %lld, state %lld", (long long)ram_bytes(c), (long long)(arena_elements(c) * real),
+                (long long)(p->state_size * real));
+    if (c->train)
+        text_printf(t, ", weights %lld, optimizer %lld, gradients %lld", (long long)(kept(c, TENSOR_PARAM) * real),
+                    (long long)(kept(c, TENSOR_MEMORY) * real), (long long)(kept(c, TENSOR_GRADIENT) * real));
+    text_printf(t, ")\n");
+    if (p->n_steps) {
+        int64_t most = peak(p, &at);
+        text_printf(t, "  peak           %12lld bytes alive in '%s'\n", (long long)(most * real), p->steps[at].name);
+    }
+    text_plan(p, t);
+    if (c->train) {
+        int64_t most = peak(c->train_plan, &at);
+        text_printf(t, "\n  training: peak of %lld bytes alive in '%s'\n", (long long)(most * real), c->train_plan->steps[at].name);
+        text_plan(c->train_plan, t);
+    }
+    text_printf(t, "\n  %-40s %-18s %s\n", "weights", "shape", "bytes");
+    const plan *last = c->train_plan ? c->train_plan : p;
+    for (int i = 0; i < last->n_weights; i++)
+        text_printf(t, "  %-40s %-18s %lld\n", last->weights[i].name, shape_text(a, &last->weights[i].tensor->shape),
+                    (long long)(last->weights[i].size * real));
+}
+
+static void json_steps(const plan *p, text *t)
+{
+    for (int i = 0; i < p->n_steps; i++) {
+        const step *st = &p->steps[i];
+        const shape *s = st->is_copy ? &st->shape : tensor_shape(p->g, st->op->out ? st->op->out : st->op->in[0]);
+        text_printf(t, "%s\n    {\"name\": \"%s\", \"op\": \"%s\", \"shape\": %s, ", i ? "," : "", st->name, step_op(st),
+                    shape_text(p->g->arena, s));
+        text_printf(t, "\"macs\": %lld, \"memory\": \"%s\"}", (long long)step_macs(p, st),
+                    buffer_kind_names[p->buffers[step_result(p, st)->buffer].kind]);
+    }
+}
+
+static void json_arena(const plan *p, text *t)
+{
+    int64_t real = (int64_t)real_size(p->g->precision);
     const char *comma = "";
     for (int b = 0; b < p->n_buffers; b++) {
         const buffer *x = &p->buffers[b];
@@ -124,10 +157,49 @@ static void json_report(const compiled *c, text *t)
                     (long long)(x->offset * real), (long long)(x->size * real), x->first, x->last, buffer_owner(p, b));
         comma = ",";
     }
+}
+
+static void json_training(const compiled *c, text *t)
+{
+    const plan *p = c->train_plan;
+    int64_t real = (int64_t)real_size(c->precision);
+    int at = 0;
+    text_printf(t, "  \"loss\": \"%s\",\n  \"optimizer\": \"%s\",\n", c->training.loss, c->training.optimizer);
+    text_printf(t, "  \"train_macs\": %lld,\n  \"train_peak_bytes\": %lld,\n  \"params_bytes\": %lld,\n", (long long)p->macs,
+                (long long)(peak(p, &at) * real), (long long)(kept(c, TENSOR_PARAM) * real));
+    text_printf(t, "  \"memory_bytes\": %lld,\n  \"gradients_bytes\": %lld,\n  \"train_steps\": [", (long long)(kept(c, TENSOR_MEMORY) * real),
+                (long long)(kept(c, TENSOR_GRADIENT) * real));
+    json_steps(p, t);
+    text_printf(t, "\n  ],\n  \"train_arena\": [");
+    json_arena(p, t);
+    text_printf(t, "\n  ],\n");
+}
+
+static void json_report(const compiled *c, text *t)
+{
+    const plan *p = c->infer_plan, *last = c->train_plan ? c->train_plan : p;
+    const graph *g = p->g;
+    arena *a = g->arena;
+    int64_t real = (int64_t)real_size(g->precision);
+    int at = 0;
+    text_printf(t, "{\n  \"id\": \"%s\",\n  \"precision\": \"%s\",\n  \"batch\": %lld,\n", c->net->id, precision_names[g->precision],
+                (long long)c->net->batch);
+    text_printf(t, "  \"input\": %s,\n", shape_text(a, tensor_shape(g, g->input)));
+    text_printf(t, "  \"output\": %s,\n", shape_text(a, tensor_shape(g, g->output)));
+    text_printf(t, "  \"parameters\": %lld,\n  \"macs\": %lld,\n  \"flash_bytes\": %lld,\n  \"ram_bytes\": %lld,\n", (long long)c->params,
+                (long long)p->macs, (long long)flash_bytes(c), (long long)ram_bytes(c));
+    text_printf(t, "  \"arena_bytes\": %lld,\n  \"state_bytes\": %lld,\n  \"peak_bytes\": %lld,\n", (long long)(arena_elements(c) * real),
+                (long long)(p->state_size * real), (long long)(peak(p, &at) * real));
+    if (c->train)
+        json_training(c, t);
+    text_printf(t, "  \"steps\": [");
+    json_steps(p, t);
+    text_printf(t, "\n  ],\n  \"arena\": [");
+    json_arena(p, t);
     text_printf(t, "\n  ],\n  \"weights\": [");
-    for (int i = 0; i < p->n_weights; i++)
-        text_printf(t, "%s\n    {\"name\": \"%s\", \"shape\": %s, \"bytes\": %lld}", i ? "," : "", p->weights[i].name,
-                    shape_text(a, &p->weights[i].tensor->shape), (long long)(p->weights[i].size * real));
+    for (int i = 0; i < last->n_weights; i++)
+        text_printf(t, "%s\n    {\"name\": \"%s\", \"shape\": %s, \"bytes\": %lld}", i ? "," : "", last->weights[i].name,
+                    shape_text(a, &last->weights[i].tensor->shape), (long long)(last->weights[i].size * real));
     text_printf(t, "\n  ]\n}\n");
 }
 

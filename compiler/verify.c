@@ -238,7 +238,6 @@ static bool verify_in(verifier *v, const char *dir)
     const options *before = s->opt;
     options o = *before;
     v->dir = o.out = dir;
-    o.standalone = o.verify = true;
     o.trace = o.trace || !o.train;
     s->opt = &o;
     size_t bytes = (size_t)((v->n_in + v->n_target) * o.runs) * real_size(v->c->precision);
@@ -263,7 +262,7 @@ int command_verify(session *s)
     v.n_in = shape_size(tensor_shape(c.infer, c.infer->input));
     v.n_out = shape_size(tensor_shape(c.infer, c.infer->output));
     v.n_target = c.train ? v.n_out : 0;
-    v.m = c.train ? engine_model(s, c.net, c.precision, &c.training) : NULL;
+    v.m = c.train ? c.model : NULL;
     make_inputs(&v);
     bool good = verify_in(&v, dir);
     if (s->opt->keep)

@@ -24,7 +24,7 @@ static const attr_def attrs[] = {
 /* Functions of one operand whose gradient is a function of it (or of the result) and dy. */
 typedef struct derivative { int fn, grad; bool of_result; } derivative;
 static const derivative derivatives[] = {
-    {FN_relu, FN_relu_grad, false}, {FN_leaky_relu, FN_leaky_relu_grad, false}, {FN_sigmoid, FN_sigmoid_grad, true},
+    {FN_relu, FN_relu_grad, true}, {FN_leaky_relu, FN_leaky_relu_grad, false}, {FN_sigmoid, FN_sigmoid_grad, true},
     {FN_tanh, FN_tanh_grad, true}, {FN_softplus, FN_softplus_grad, false}, {FN_gelu, FN_gelu_grad, false},
     {FN_silu, FN_silu_grad, false}, {FN_elu, FN_elu_grad, false}, {FN_hard_sigmoid, FN_hard_sigmoid_grad, false},
     {FN_hard_swish, FN_hard_swish_grad, false}, {FN_exp, FN_mul, true}, {FN_sqrt, FN_sqrt_grad, true}};

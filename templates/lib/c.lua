@@ -246,6 +246,16 @@ function element_loops(shape, operands, indent)
     return loops
 end
 
+-- A text as C string literals, one for each of its lines.
+function c_text(text)
+    local lines = {}
+    for line in (text .. "\n"):gmatch("([^\n]*)\n") do
+        line = line:gsub('[\\"]', "\\%0"):gsub("%?", "\\?"):gsub("[%c\x7f-\xff]", function(c) return ("\\%03o"):format(c:byte()) end)
+        lines[#lines + 1] = '    "' .. line
+    end
+    return table.concat(lines, '\\n"\n') .. '"'
+end
+
 -- Numbers of a list of kept arrays, as stored.
 function stored(list)
     local n = 0
@@ -259,7 +269,7 @@ function ram_bytes()
     for _, n in ipairs {model.arena_size, model.state_size, stored(model.params), stored(model.memory), stored(model.gradients)} do
         bytes = bytes + div_up(n * model.real_size, 64) * 64
     end
-    if model.train then return bytes + 128 end
+    if model.train or model.abi then return bytes + 128 end
     return bytes == 0 and (model.dispatch and 24 or 16) or bytes + 64
 end
 

@@ -93,6 +93,7 @@ end
 local id = model.id
 write(id .. ".h", tidy(lib.render("model/model.h.lua", {})))
 write(id .. ".c", tidy(lib.render("model/model.c.lua", {})))
+if model.abi then write(id .. "_model.c", lib.render("model/abi.c.lua", {})) end
 if model.train then write(id .. "_train.c", tidy(lib.render("model/train.c.lua", {}))) end
 local parts = model.train and {"", "_train"} or {""}
 for _, part in ipairs(model.dispatch and parts or {}) do
@@ -110,6 +111,7 @@ if model.verify then write("loom_verify.c", lib.render("model/verify.c.lua", {})
 if model.standalone then
     local headers = {"loom_rt.h", "loom_types.h", "loom_math.h", "loom_map.h", "loom_random.h"}
     if model.train then headers[#headers + 1] = "loom_train.h" end
+    if model.abi then headers[#headers + 1] = "loom.h" end
     for _, name in ipairs(headers) do
         write(name, load_text("runtime/" .. name))
     end

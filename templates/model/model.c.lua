@@ -46,7 +46,7 @@ int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output)
     $(id)_trace($(step.number), $(step.tensor), $(step.out.ptr));
 //@ end
 //@ end
-    $(train and "net->progress.calls++;" or "net->calls++;")
+    $((train or abi) and "net->progress.calls++;" or "net->calls++;")
     return LOOM_OK;
 }
 //@ if dispatch then
@@ -69,13 +69,16 @@ int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output)
 }
 //@ end
 
-//@ if train then
+//@ if train or abi then
 
 /* Weights as they are at first, nothing remembered, no step done. */
 static void $(id)_start(struct $(id) *net, const struct $(id)_weights *w)
 {
-    const loom_progress fresh = {0, 0, 0, 0, {$(schedule_kind)$(schedule)}};
+    const loom_progress fresh = {0, 0, 0, 0, {$(train and schedule_kind .. schedule or "0, 0, 0, 0, 0, 0, 0")}};
     net->progress = fresh;
+//@ if #params == 0 then
+    (void)w;
+//@ end
 //@ for _, t in ipairs(params) do
     loom_$(T)_copy(net->params.$(t.name), w->$(t.name), $(t.stored));
 //@ end
@@ -93,7 +96,7 @@ $(render("model/load.c.lua", {}))
 int $(id)_init(struct $(id) *net, const struct $(id)_weights *weights)
 {
     net->weights = weights;
-//@ if train then
+//@ if train or abi then
     $(id)_start(net, weights);
 //@ end
     $(id)_reset(net);
@@ -106,7 +109,7 @@ int $(id)_init(struct $(id) *net, const struct $(id)_weights *weights)
 int $(id)_init(struct $(id) *net)
 {
     net->weights = &$(id)_weights;
-//@ if train then
+//@ if train or abi then
     $(id)_start(net, &$(id)_weights);
 //@ end
     $(id)_reset(net);
@@ -119,7 +122,7 @@ int $(id)_init(struct $(id) *net)
 
 void $(id)_reset(struct $(id) *net)
 {
-//@ if not train then
+//@ if not train and not abi then
     net->calls = 0;
 //@ elseif state_size == 0 then
     (void)net;

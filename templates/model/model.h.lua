@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 //@ if train or abi then
-#include "loom_types.h"
+#include "$(abi and "loom.h" or "loom_types.h")"
 
 //@ end
 #ifdef __cplusplus
@@ -79,6 +79,8 @@ struct $(id) {
     const struct $(id)_weights *weights;
 //@ if train then
     loom_progress progress; /* of the training; progress.schedule.rate is the learning rate, which may be set */
+//@ elseif abi then
+    loom_progress progress;
 //@ else
     uint64_t calls;
 //@ end
@@ -122,6 +124,11 @@ $(real) $(id)_backward(struct $(id) *net, const $(real) *input, const $(real) *t
 void $(id)_update(struct $(id) *net);
 
 //@ end
+//@ end
+//@ if abi then
+/* The same network behind the interface of loom.h. */
+const loom_model *$(id)_model(void);
+
 //@ end
 #ifdef __cplusplus
 }
