@@ -4,18 +4,28 @@
 
 #include <stdint.h>
 
-/* Status codes. */
-enum {
-    LOOM_OK = 0,
-    LOOM_E_ARGUMENT = -1,   /* a null pointer, a wrong size, a name that is not there */
-    LOOM_E_FORMAT = -2,     /* not a weights file, or cut short */
-    LOOM_E_MISMATCH = -3,   /* a weights file of another model */
-    LOOM_E_CHECKSUM = -4,   /* a damaged weights file */
-    LOOM_E_SUBNORMALS = -5, /* this thread flushes subnormal numbers to zero: results would differ */
-    LOOM_E_MEMORY = -6,     /* none left */
-    LOOM_E_UNSUPPORTED = -7, /* the model was not made for that */
-    LOOM_E_RANGE = -8       /* a number that the type cannot hold */
-};
+/* Status codes: what a function returns that can fail. The texts are those of loom_status_text. */
+#define LOOM_STATUSES(X)                                                                                 \
+    X(LOOM_OK, 0, "success")                                                                             \
+    X(LOOM_E_ARGUMENT, -1, "an argument is null, misaligned, of a wrong size or out of range")           \
+    X(LOOM_E_FORMAT, -2, "not in the format that is read here, or cut short")                            \
+    X(LOOM_E_MISMATCH, -3, "belongs to another model: its tensors differ in name or shape")              \
+    X(LOOM_E_CHECKSUM, -4, "damaged: the checksum does not fit")                                         \
+    X(LOOM_E_SUBNORMALS, -5, "this thread flushes subnormal numbers to zero, so results would differ")   \
+    X(LOOM_E_MEMORY, -6, "out of memory")                                                                \
+    X(LOOM_E_UNSUPPORTED, -7, "the model was not made for that")                                         \
+    X(LOOM_E_RANGE, -8, "a number is larger than the type can hold, or none")                            \
+    X(LOOM_E_NOT_FOUND, -9, "there is nothing of that name")                                             \
+    X(LOOM_E_CONSTANT, -10, "the tensor is constant")                                                    \
+    X(LOOM_E_SPACE, -11, "the memory given is too small")                                                \
+    X(LOOM_E_ABI, -12, "the model was made for another version of the interface")                        \
+    X(LOOM_E_EXISTS, -13, "there is another one of that name")                                           \
+    X(LOOM_E_DESCRIPTION, -14, "the description or text is wrong; the error's message says where")       \
+    X(LOOM_E_NOT_FINITE, -15, "a result is infinite or no number")
+
+#define LOOM_STATUS_NAME(name, value, text) name = value,
+enum loom_status { LOOM_STATUSES(LOOM_STATUS_NAME) };
+#undef LOOM_STATUS_NAME
 
 /* How numbers are stored. The numbers of an instance, of inputs and outputs are of the model's type. */
 typedef enum loom_type { LOOM_F32 = 1, LOOM_F64 = 2, LOOM_I8 = 3, LOOM_I16 = 4, LOOM_I32 = 5 } loom_type;
