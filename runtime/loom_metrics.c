@@ -63,7 +63,7 @@ int loom_evaluate(const loom_model *m, void *instance, const void *inputs, const
         return LOOM_E_ARGUMENT;
     if (m->output_rank < 1 || m->output_dim[0] != m->batch)
         return LOOM_E_UNSUPPORTED;
-    static const loom_metrics none;
+    static const loom_metrics none = {0, {0}, 0, 0, 0, 0};
     *metrics = none;
     size_t batch = (size_t)m->batch, row = m->output_size / batch, bytes = loom_type_size((int)m->type);
     for (size_t i = 0; i < samples; i += batch) {

@@ -25,8 +25,8 @@ typedef struct step {
 #undef REAL
 #undef R
 
-/* The parameter that gradient i belongs to: the one of the same layer whose key is the beginning of the gradient's, the
- * longest of them. -1 when there is none. */
+/* The parameter that gradient i belongs to: the one whose name its name begins with; of several the longest. -1 when there
+ * is none. */
 static int parameter_of(const loom_model *m, int i)
 {
     const loom_tensor *g = &m->tensors[i];
