@@ -167,8 +167,9 @@ static void json_training(const compiled *c, text *t)
     text_printf(t, "  \"loss\": \"%s\",\n  \"optimizer\": \"%s\",\n", c->training.loss, c->training.optimizer);
     text_printf(t, "  \"train_macs\": %lld,\n  \"train_peak_bytes\": %lld,\n  \"params_bytes\": %lld,\n", (long long)p->macs,
                 (long long)(peak(p, &at) * real), (long long)(kept(c, TENSOR_PARAM) * real));
-    text_printf(t, "  \"memory_bytes\": %lld,\n  \"gradients_bytes\": %lld,\n  \"train_steps\": [", (long long)(kept(c, TENSOR_MEMORY) * real),
+    text_printf(t, "  \"memory_bytes\": %lld,\n  \"gradients_bytes\": %lld,\n", (long long)(kept(c, TENSOR_MEMORY) * real),
                 (long long)(kept(c, TENSOR_GRADIENT) * real));
+    text_printf(t, "  \"train_steps\": [");
     json_steps(p, t);
     text_printf(t, "\n  ],\n  \"train_arena\": [");
     json_arena(p, t);
