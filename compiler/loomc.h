@@ -400,6 +400,17 @@ typedef struct storage {
 
 /* ---- command line ----------------------------------------------------------------------------------------- */
 
+/* What `loomc train` takes besides. */
+typedef struct train_options {
+    const char *targets, *validation, *validation_targets, *format, *columns, *target_columns, *separator;
+    const char *curve, *log, *checkpoint, *resume;
+    double multiply, divide;      /* the inputs; 0 is 1 */
+    double split;
+    int header;                   /* 1 there is one, -1 there is none, 0 it shows */
+    int checkpoint_every, patience;
+    bool interpret, last;
+} train_options;
+
 typedef struct options {
     const char *command, *net, *input, *weights, *out, *templates, *dump, *target;
     const char *cc, *cflags, *emulator;
@@ -410,6 +421,7 @@ typedef struct options {
     double learning_rate, clip_norm; /* 0: not given */
     int epochs;
     bool no_shuffle;
+    train_options learn; /* of loomc train */
     precision precision;
     bool train, abi, verify;
     bool help, has_precision, standalone, dispatch, json, weights_file, trace, keep;
@@ -473,6 +485,9 @@ bool json_reals(session *s, const json *at, precision p, void *out, const shape 
 /* ---- number.c */
 void print_real(char out[40], precision p, const void *x);   /* shortest text that reads back */
 void print_hex(char out[48], precision p, const void *x);    /* a C constant, exact */
+/* The decimal number at t, NUL-terminated text, correctly rounded; infinite when it is too large. Returns what
+ * follows it: t when there is none. */
+const char *read_real(precision p, const char *t, void *out);
 int64_t shape_size(const shape *s);
 bool shape_equal(const shape *a, const shape *b);
 const char *shape_text(arena *a, const shape *s);

@@ -38,19 +38,42 @@ static const command commands[] = {
      "usage: loomc run NET.json --input X.json [-o FILE] [options]\n\n"
      "Prints {\"shape\":[...],\"output\":[...]}. X.json holds the input as a list, nested or flat.\n\n" COMMON_HELP},
     {"train", command_train, "train a network in the interpreter",
-     "usage: loomc train NET.json --data DATA.json -o BUNDLE.json [options]\n\n"
+     "usage: loomc train NET.json --data FILE -o BUNDLE.json [options]\n\n"
      "Trains the weights and writes them as a bundle, which --weights reads. Prints the loss of each epoch, the mean over\n"
-     "its mini-batches of \"batch_size\" samples, each measured before the step that it leads to. DATA.json:\n"
-     "{\"data\": [{\"input\": [...], \"target\": [...]}, ...]} or the list alone. The description's \"training\" says what the\n"
-     "options do not (see 'loomc docs').\n\n"
-     "  --data FILE         the samples\n"
-     "  --epochs N          how often all of them are seen (default 10)\n"
+     "its mini-batches of \"batch_size\" samples, each measured before the step that it leads to. The description's\n"
+     "\"training\" says what the options do not (see 'loomc docs').\n\n"
+     "Samples, the same numbers from every format:\n"
+     "  --data FILE         x.json: {\"data\": [{\"input\": [...], \"target\": [...]}, ...]} or the list alone;\n"
+     "                      x.csv: a sample a line, the input first, then the target; x.npy: an array of inputs, or of both.\n"
+     "                      Where the network has several outputs, a target of one whole number is a class, from 0\n"
+     "  --targets FILE      the targets, when --data (CSV or NPY) holds the inputs only\n"
+     "  --data-format F     json, csv or npy, when name and content do not tell\n"
+     "  --target COLUMNS    CSV: which columns are the target: last (default), first, or a list: 3,5-7,price (from 1)\n"
+     "  --columns COLUMNS   CSV: which columns are the input (default: the others)\n"
+     "  --separator C       CSV: a character, tab or space (default: the one of , ; tab | that the first line has most)\n"
+     "  --header, --no-header  CSV: whether the first line names the columns (default: when it is not all numbers)\n"
+     "  --scale X           multiplies the inputs; 1/255 divides them by 255\n"
+     "  --split X           keeps this share of the samples back to try the network on, chosen by the seed\n"
+     "  --validation FILE   samples to try it on; --validation-targets FILE their targets. With one of the two the weights\n"
+     "                      of the epoch with the lowest validation loss are written\n\n"
+     "Training:\n"
+     "  --epochs N          how often all samples are seen (default 10)\n"
      "  --learning-rate X   size of the steps (default 0.01)\n"
      "  --loss L            mse, mae, huber, cross_entropy, cross_entropy_logits or binary_cross_entropy (default mse)\n"
      "  --optimizer O       sgd, momentum, nesterov, adam, adamw or rmsprop (default sgd)\n"
      "  --clip-norm X       longest that the gradient may be (default: no limit)\n"
      "  --no-shuffle        keep the order of the samples\n"
-     "  --json              print the losses as JSON, one line for each epoch\n"
+     "  --patience N        end when N epochs brought no lower validation loss\n"
+     "  --last              write the weights of the last epoch, not of the best\n\n"
+     "Stopping and going on: SIGINT (Ctrl-C) or SIGTERM ends after the step, writes a checkpoint and exits with 130.\n"
+     "  --checkpoint FILE   write weights, optimiser and progress after each epoch (default: BUNDLE.json.checkpoint,\n"
+     "                      when interrupted only)\n"
+     "  --checkpoint-every N   and after every N steps\n"
+     "  --resume FILE       go on from a checkpoint; the bits are those of a training that was not interrupted\n\n"
+     "Telling:\n"
+     "  --json              print JSON, one line for each epoch and one at the end\n"
+     "  --log FILE          write those lines to a file too\n"
+     "  --curve FILE.svg    draw losses and accuracy\n"
      "  --dump lower        print the graph of one step\n" COMMON_HELP},
     {"gradcheck", command_gradcheck, "compare gradients with finite differences",
      "usage: loomc gradcheck NET.json [--loss L] [--runs N] [options]\n\n"
@@ -141,7 +164,10 @@ static int help(const char *name)
 enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, OPT_JSON, OPT_WEIGHTS_FILE, OPT_TEMPLATES,
        OPT_DUMP, OPT_RUNS, OPT_CC, OPT_CFLAGS, OPT_EMULATOR, OPT_KEEP, OPT_TRACE, OPT_DISPATCH, OPT_DATA, OPT_EPOCHS,
        OPT_LEARNING_RATE, OPT_LOSS, OPT_OPTIMIZER, OPT_CLIP_NORM, OPT_NO_SHUFFLE, OPT_TRAIN, OPT_ABI,
-       OPT_TO, OPT_SCALES, OPT_FORMAT };
+       OPT_TO, OPT_SCALES, OPT_FORMAT,
+       OPT_TARGETS, OPT_DATA_FORMAT, OPT_COLUMNS,
+       OPT_SEPARATOR, OPT_HEADER, OPT_NO_HEADER, OPT_SCALE, OPT_SPLIT, OPT_VALIDATION, OPT_VALIDATION_TARGETS, OPT_PATIENCE,
+       OPT_LAST, OPT_CHECKPOINT, OPT_CHECKPOINT_EVERY, OPT_RESUME, OPT_LOG, OPT_CURVE };
 
 static const struct option long_options[] = {
     {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
@@ -159,6 +185,15 @@ static const struct option long_options[] = {
     {"train", no_argument, 0, OPT_TRAIN},                 {"abi", no_argument, 0, OPT_ABI},
     {"to", required_argument, 0, OPT_TO},                 {"scales", required_argument, 0, OPT_SCALES},
     {"format", required_argument, 0, OPT_FORMAT},
+    {"targets", required_argument, 0, OPT_TARGETS},       {"data-format", required_argument, 0, OPT_DATA_FORMAT},
+    {"columns", required_argument, 0, OPT_COLUMNS},       {"separator", required_argument, 0, OPT_SEPARATOR},
+    {"header", no_argument, 0, OPT_HEADER},               {"no-header", no_argument, 0, OPT_NO_HEADER},
+    {"scale", required_argument, 0, OPT_SCALE},           {"split", required_argument, 0, OPT_SPLIT},
+    {"validation", required_argument, 0, OPT_VALIDATION}, {"validation-targets", required_argument, 0, OPT_VALIDATION_TARGETS},
+    {"patience", required_argument, 0, OPT_PATIENCE},     {"last", no_argument, 0, OPT_LAST},
+    {"checkpoint", required_argument, 0, OPT_CHECKPOINT}, {"checkpoint-every", required_argument, 0, OPT_CHECKPOINT_EVERY},
+    {"resume", required_argument, 0, OPT_RESUME},         {"log", required_argument, 0, OPT_LOG},
+    {"curve", required_argument, 0, OPT_CURVE},
     {"output", required_argument, 0, 'o'},                {"help", no_argument, 0, 'h'},
     {0, 0, 0, 0}};
 
@@ -245,6 +280,38 @@ static bool set_format(options *o, const char *word)
     return false;
 }
 
+/* "0.5", or "1/255", which divides. */
+static bool set_scale(train_options *o, const char *word)
+{
+    char *end;
+    double up = strtod(word, &end), down = end > word && *end == '/' && end[1] ? strtod(end + 1, &end) : 1;
+    o->multiply = up == 1 ? 0 : up;
+    o->divide = down == 1 ? 0 : down;
+    if (up > 0 && up <= 1e30 && down > 0 && down <= 1e30 && end != word && !*end)
+        return true;
+    fprintf(stderr, "loomc: error: --scale must be a number above 0, or a quotient such as 1/255, not '%s'\n", word);
+    return false;
+}
+
+static bool set_split(train_options *o, const char *word)
+{
+    if (!set_positive(&o->split, "--split", word))
+        return false;
+    if (o->split < 1)
+        return true;
+    fprintf(stderr, "loomc: error: --split must be a share between 0 and 1, not '%s'\n", word);
+    return false;
+}
+
+static bool set_separator(train_options *o, const char *word)
+{
+    o->separator = word;
+    if (strcmp(word, "tab") == 0 || strcmp(word, "space") == 0 || (word[0] && !word[1] && strchr(",;|:\t !$%&*/<=>?@^_~", word[0])))
+        return true;
+    fprintf(stderr, "loomc: error: --separator must be a character such as ',' or ';', tab or space, not '%s'\n", word);
+    return false;
+}
+
 static bool set_dump(options *o, const char *word)
 {
     static const char *const stages[] = {"lower", "fold", "fuse", "pad", "plan"};
@@ -277,6 +344,30 @@ static bool bad_option(char **argv, int k)
     return false;
 }
 
+static bool set_train_option(train_options *o, int c)
+{
+    switch (c) {
+    case OPT_TARGETS: o->targets = optarg; return true;
+    case OPT_DATA_FORMAT: return set_word(&o->format, "format", optarg, "json|csv|npy");
+    case OPT_COLUMNS: o->columns = optarg; return true;
+    case OPT_SEPARATOR: return set_separator(o, optarg);
+    case OPT_HEADER: o->header = 1; return true;
+    case OPT_NO_HEADER: o->header = -1; return true;
+    case OPT_SCALE: return set_scale(o, optarg);
+    case OPT_SPLIT: return set_split(o, optarg);
+    case OPT_VALIDATION: o->validation = optarg; return true;
+    case OPT_VALIDATION_TARGETS: o->validation_targets = optarg; return true;
+    case OPT_PATIENCE: return set_count(&o->patience, "--patience", optarg);
+    case OPT_LAST: return o->last = true;
+    case OPT_CHECKPOINT: o->checkpoint = optarg; return true;
+    case OPT_CHECKPOINT_EVERY: return set_count(&o->checkpoint_every, "--checkpoint-every", optarg);
+    case OPT_RESUME: o->resume = optarg; return true;
+    case OPT_LOG: o->log = optarg; return true;
+    case OPT_CURVE: o->curve = optarg; return true;
+    default: return false;
+    }
+}
+
 static bool set_option(options *o, int c)
 {
     switch (c) {
@@ -285,8 +376,8 @@ static bool set_option(options *o, int c)
     case OPT_WEIGHTS: o->weights = optarg; return true;
     case OPT_PRECISION: return set_precision(o, optarg);
     case OPT_TARGET:
-        o->target = optarg;
-        if (is_target(optarg))
+        o->target = o->learn.target_columns = optarg;
+        if (is_target(optarg) || strcmp(o->command, "train") == 0)
             return true;
         unknown_word("target", optarg, "native", ", expected native");
         return false;
@@ -315,7 +406,7 @@ static bool set_option(options *o, int c)
     case OPT_SCALES: return set_scales(o, optarg);
     case OPT_FORMAT: return set_format(o, optarg);
     case OPT_NO_SHUFFLE: return o->no_shuffle = true;
-    default: return false;
+    default: return set_train_option(&o->learn, c);
     }
 }
 
@@ -354,6 +445,21 @@ static bool read_options(options *o, int argc, char **argv)
     return true;
 }
 
+/* Options of 'train' that ask for another one. */
+static bool check_train(const options *o)
+{
+    const train_options *t = &o->learn;
+    const char *wrong = !o->data ? "'train' needs --data and a file with the samples"
+        : !o->out ? "'train' needs -o and a name for the bundle with the trained weights"
+        : t->validation && t->split > 0 ? "--validation and --split exclude each other"
+        : t->validation_targets && !t->validation ? "--validation-targets goes with --validation"
+        : t->patience && !t->validation && t->split == 0 ? "--patience needs --validation or --split, which tell what is better"
+        : t->checkpoint_every && !t->checkpoint && !t->resume ? "--checkpoint-every needs --checkpoint and the name of a file" : NULL;
+    if (wrong)
+        fprintf(stderr, "loomc: error: %s\n", wrong);
+    return !wrong;
+}
+
 /* The words that are no options: one description, for the commands that take one. */
 static bool check_arguments(const command *c, options *o, int n, char **words)
 {
@@ -372,12 +478,8 @@ static bool check_arguments(const command *c, options *o, int n, char **words)
         fprintf(stderr, "loomc: error: 'run' needs --input and a file with the input\n");
     else if (o->abi && o->weights_file)
         fprintf(stderr, "loomc: error: --abi needs the weights as C; leave out --weights-file\n");
-    else if (c->run == command_train && !o->data)
-        fprintf(stderr, "loomc: error: 'train' needs --data and a file with the samples\n");
-    else if (c->run == command_train && !o->out)
-        fprintf(stderr, "loomc: error: 'train' needs -o and a name for the bundle with the trained weights\n");
     else
-        return true;
+        return c->run != command_train || check_train(o);
     return false;
 }
 

@@ -1,147 +1,250 @@
-/* train.c - `loomc train`: the samples, and the loop over epochs and mini-batches.
+/* train.c - `loomc train`: the loop over epochs and mini-batches.
  *
- * A mini-batch has the description's batch_size. Each epoch takes the samples in an order of its own; the last
- * mini-batch is filled up with the first samples of that order. */
-#include "ops/ops.h"
+ * It knows the model only through runtime/loom.h. A mini-batch has the description's batch_size. Each epoch takes the
+ * samples in an order of its own, which depends on the seed and the epoch only; the last mini-batch is filled up with the
+ * first samples of that order. Where a training stands follows from the count of mini-batches: so it can stop after any of
+ * them and go on with the same bits. */
+#include "train.h"
 
 #include "../runtime/loom_random.h"
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
-typedef struct trainer {
-    session *s;
-    const loom_model *m;
-    void *instance;
-    precision p;
-    training t;
-    int64_t samples, batch, steps;  /* steps: of one epoch */
-    char *inputs, *targets;         /* [samples][numbers of one] */
-    size_t in_bytes, target_bytes;  /* of one sample */
-    char *x, *y;                    /* one mini-batch */
-    int64_t *order;
-    uint64_t seed;
-    FILE *log;
-} trainer;
+enum { ORDER = 0x6f72646572, KEPT = 0x6b657074 }; /* streams of random numbers */
 
-/* ---- samples ------------------------------------------------------------------------------------------------- */
-
-static const json *either(const json *at, const char *a, const char *b)
+/* Set by SIGINT and SIGTERM: the loop ends after the step that it is in. A second signal ends the program. */
+static volatile sig_atomic_t stopped;
+static void stop(int number)
 {
-    const json *j = json_get(at, a);
-    return j ? j : json_get(at, b);
+    (void)number;
+    stopped = 1;
 }
 
-static shape one_sample(int rank, const int64_t *dim)
+static void listen_to(int number)
 {
-    shape s = {.rank = rank - 1};
-    memcpy(s.dim, dim + 1, (size_t)s.rank * sizeof *dim);
-    return s;
+    struct sigaction now = {.sa_handler = stop, .sa_flags = SA_RESTART | (int)SA_RESETHAND}, before;
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(number, &now, NULL);
 }
 
-static bool read_sample(trainer *tr, const json *at, int64_t i)
+/* ---- samples ------------------------------------------------------------------------------------------------------ */
+
+/* n of them in random order: each place from the last on gets one of those up to it. */
+static void shuffle(int64_t *order, int64_t n, uint64_t seed, uint64_t stream, uint64_t epoch)
 {
-    session *s = tr->s;
-    shape in = one_sample(tr->m->input_rank, tr->m->input_dim), out = one_sample(tr->m->output_rank, tr->m->output_dim);
-    const json *x = either(at, "input", "Input"), *y = either(at, "target", "Target");
-    if (at->kind != JSON_OBJECT || !x || !y) {
-        diag(s, DIAG_ERROR, at, "a sample must be {\"input\": [...], \"target\": [...]}");
+    for (int64_t i = n - 1; i > 0; i--) {
+        int64_t k = (int64_t)(loom_random_u64(seed, stream, epoch, (uint64_t)i) % (uint64_t)(i + 1));
+        int64_t was = order[i];
+        order[i] = order[k];
+        order[k] = was;
+    }
+}
+
+/* Keeps a share of the samples back, at random; both parts stay in the file's order. */
+static bool split_samples(trainer *tr)
+{
+    arena *a = &tr->s->arena;
+    int64_t n = tr->data.n, keep = (int64_t)floor((double)n * tr->s->opt->learn.split + 0.5);
+    int64_t *order = arena_array(a, n, sizeof *order);
+    bool *kept = arena_array(a, n, sizeof *kept);
+    keep = tr->s->opt->learn.split > 0 && keep == 0 ? 1 : keep;
+    if (keep >= n) {
+        diag(tr->s, DIAG_ERROR, NULL, "--split keeps %lld of %lld samples back, and leaves none to train with", (long long)keep, (long long)n);
         return false;
     }
-    return json_reals(s, x, tr->p, tr->inputs + (size_t)i * tr->in_bytes, &in, "the input")
-         & json_reals(s, y, tr->p, tr->targets + (size_t)i * tr->target_bytes, &out, "the target");
+    for (int64_t i = 0; i < n; i++)
+        order[i] = i;
+    if (keep)
+        shuffle(order, n, tr->seed, KEPT, 0);
+    for (int64_t i = 0; i < keep; i++)
+        kept[order[i]] = true;
+    tr->rows = arena_array(a, n - keep, sizeof *tr->rows);
+    tr->kept = arena_array(a, keep, sizeof *tr->kept);
+    for (int64_t i = 0; i < n; i++)
+        *(kept[i] ? &tr->kept[tr->n_kept++] : &tr->rows[tr->n++]) = i;
+    return true;
 }
 
 static bool read_samples(trainer *tr)
 {
     session *s = tr->s;
-    source *src = arena_alloc(&s->arena, sizeof *src);
-    json *root = file_read(s, s->opt->data, src) ? json_read(s, src) : NULL;
-    if (!root)
+    const train_options *o = &s->opt->learn;
+    if (!samples_read(s, tr->m, s->opt->data, o->targets, &tr->data) || !split_samples(tr))
         return false;
-    const json *list = root->kind == JSON_OBJECT ? either(root, "data", "Data") : root;
-    if (!list || list->kind != JSON_ARRAY || list->n == 0) {
-        diag(s, DIAG_ERROR, list ? list : root, "the data must be {\"data\": [...]}, or a list, with at least one sample");
+    if (o->validation && !samples_read(s, tr->m, o->validation, o->validation_targets, &tr->other))
         return false;
-    }
-    tr->samples = list->n;
-    tr->inputs = arena_array(&s->arena, list->n, tr->in_bytes);
-    tr->targets = arena_array(&s->arena, list->n, tr->target_bytes);
-    tr->order = arena_array(&s->arena, list->n, sizeof *tr->order);
-    bool good = true;
-    for (const json *j = list->child; j && s->diags.errors < MAX_ERRORS; j = j->next)
-        good &= read_sample(tr, j, j->index);
-    return good;
-}
-
-/* ---- the loop ------------------------------------------------------------------------------------------------ */
-
-/* The samples' own order, or that of the epoch: each place from the last on gets one of those up to it. */
-static void make_order(trainer *tr, int64_t epoch)
-{
-    for (int64_t i = 0; i < tr->samples; i++)
-        tr->order[i] = i;
-    for (int64_t i = tr->samples - 1; tr->t.shuffle && i > 0; i--) {
-        int64_t k = (int64_t)(loom_random_u64(tr->seed, 0x6f72646572, (uint64_t)epoch, (uint64_t)i) % (uint64_t)(i + 1));
-        int64_t was = tr->order[i];
-        tr->order[i] = tr->order[k];
-        tr->order[k] = was;
-    }
-}
-
-/* One step on the mini-batch that starts at `first` of the order. Returns its loss. */
-static double run_step(trainer *tr, int64_t first)
-{
-    double loss[1] = {0};
-    for (int64_t i = 0; i < tr->batch; i++) {
-        size_t from = (size_t)tr->order[(first + i) % tr->samples], to = (size_t)i;
-        memcpy(tr->x + to * tr->in_bytes, tr->inputs + from * tr->in_bytes, tr->in_bytes);
-        memcpy(tr->y + to * tr->target_bytes, tr->targets + from * tr->target_bytes, tr->target_bytes);
-    }
-    tr->m->train(tr->m, tr->instance, tr->x, tr->y, loss);
-    return real_get(tr->p, loss, 0);
-}
-
-static void show_progress(const trainer *tr, int64_t epoch, int64_t at)
-{
-    if (isatty(2) && at % 16 == 0)
-        fprintf(stderr, "\repoch %lld: %lld of %lld steps\033[K\r", (long long)epoch + 1, (long long)at, (long long)tr->steps);
-}
-
-static void tell(trainer *tr, int64_t epoch, double loss)
-{
-    char number[40], rate[40];
-    const loom_progress *done = tr->m->progress(tr->m, tr->instance);
-    double r = loom_rate(&done->schedule, (double)done->steps - 1);
-    print_real(number, F64, &loss);
-    print_real(rate, F64, &r);
-    if (isatty(2))
-        fprintf(stderr, "\033[K");
-    if (tr->s->opt->json)
-        fprintf(tr->log, "{\"epoch\":%lld,\"loss\":%s,\"learning_rate\":%s}\n", (long long)epoch + 1, number, rate);
-    else
-        fprintf(tr->log, "epoch %lld/%lld  loss %.9g\n", (long long)epoch + 1, (long long)tr->t.epochs, loss);
-    fflush(tr->log);
-}
-
-static bool run_epoch(trainer *tr, int64_t epoch)
-{
-    double sum = 0;
-    make_order(tr, epoch);
-    for (int64_t i = 0; i < tr->steps; i++) {
-        show_progress(tr, epoch, i);
-        sum += run_step(tr, i * tr->batch);
-    }
-    if (!isfinite(sum)) {
-        diag(tr->s, DIAG_ERROR, NULL,
-             "the loss is no finite number any more in epoch %lld; nothing is written (is the learning rate too large?)",
-             (long long)epoch + 1);
-        return false;
-    }
-    tell(tr, epoch, sum / (double)tr->steps);
+    if (o->validation)
+        tr->validation = evaluator_new(s, tr->m, &tr->t, &tr->other, NULL, tr->other.n);
+    else if (tr->n_kept)
+        tr->validation = evaluator_new(s, tr->m, &tr->t, &tr->data, tr->kept, tr->n_kept);
+    tr->steps = (tr->n - 1) / tr->batch + 1;
+    tr->order = arena_array(&s->arena, tr->n, sizeof *tr->order);
+    tr->x = arena_array(&s->arena, tr->batch, tr->data.input_bytes);
+    tr->y = arena_array(&s->arena, tr->batch, tr->data.target_bytes);
     return true;
 }
+
+/* ---- the loop ----------------------------------------------------------------------------------------------------- */
+
+static loom_progress *progress_of(const trainer *tr) { return tr->m->progress(tr->m, tr->instance); }
+
+/* Steps done in the epoch that is not over. */
+static int64_t steps_done(const trainer *tr) { return (int64_t)progress_of(tr)->batches - tr->n_epochs * tr->steps; }
+
+static void make_order(trainer *tr)
+{
+    if (tr->ordered == tr->n_epochs)
+        return;
+    tr->ordered = tr->n_epochs;
+    memcpy(tr->order, tr->rows, (size_t)tr->n * sizeof *tr->order);
+    if (tr->t.shuffle)
+        shuffle(tr->order, tr->n, tr->seed, ORDER, (uint64_t)tr->n_epochs);
+}
+
+/* One step on the mini-batch that starts at `first` of the order. False after an error. */
+static bool run_step(trainer *tr, int64_t first)
+{
+    double loss[1] = {0};
+    const samples *d = &tr->data;
+    for (int64_t i = 0; i < tr->batch; i++) {
+        size_t from = (size_t)tr->order[(first + i) % tr->n], to = (size_t)i;
+        memcpy(tr->x + to * d->input_bytes, d->inputs + from * d->input_bytes, d->input_bytes);
+        memcpy(tr->y + to * d->target_bytes, d->targets + from * d->target_bytes, d->target_bytes);
+    }
+    int status = tr->m->train(tr->m, tr->instance, tr->x, tr->y, loss);
+    tr->sum += real_get(tr->p, loss, 0);
+    if (status == LOOM_OK && isfinite(tr->sum))
+        return true;
+    show_clear();
+    if (status != LOOM_OK)
+        diag(tr->s, DIAG_ERROR, NULL, "the training step failed with status %d", status);
+    else
+        diag(tr->s, DIAG_ERROR, NULL,
+             "the loss is no finite number any more in epoch %lld; nothing is written (is the learning rate too large?)",
+             (long long)tr->n_epochs + 1);
+    return false;
+}
+
+static bool model_failed(trainer *tr)
+{
+    show_clear();
+    diag(tr->s, DIAG_ERROR, NULL, "the model cannot run");
+    return false;
+}
+
+static epoch *add_epoch(trainer *tr)
+{
+    if (tr->n_epochs == tr->most_epochs) {
+        size_t old = (size_t)tr->n_epochs * sizeof *tr->epochs, more = old + 64 * sizeof *tr->epochs;
+        tr->epochs = arena_grow(&tr->s->arena, tr->epochs, old, old + more);
+        tr->most_epochs = (int64_t)((old + more) / sizeof *tr->epochs);
+    }
+    return &tr->epochs[tr->n_epochs++];
+}
+
+/* Measures, and keeps the weights when they are the best so far. False when it was stopped, or after an error. */
+static bool end_epoch(trainer *tr)
+{
+    evaluation e = {0};
+    if (tr->validation && !evaluate(tr->validation, tr->instance, &stopped, &e))
+        return stopped ? false : model_failed(tr);
+    const loom_progress *done = progress_of(tr);
+    epoch *now = add_epoch(tr);
+    *now = (epoch){tr->sum / (double)tr->steps, NAN, NAN, NAN};
+    if (done->steps)
+        now->learning_rate = loom_rate(&done->schedule, (double)done->steps - 1);
+    if (tr->validation)
+        now->validation_loss = e.loss;
+    if (tr->validation && e.answers)
+        now->accuracy = (double)e.right / (double)e.answers;
+    if (tr->validation && isfinite(e.loss) && (tr->best < 0 || e.loss < tr->epochs[tr->best].validation_loss)) {
+        tr->best = tr->n_epochs - 1;
+        best_keep(tr);
+    }
+    tr->sum = 0;
+    return show_epoch(tr) && (!tr->checkpoint || checkpoint_write(tr, tr->checkpoint));
+}
+
+static bool run_epoch(trainer *tr)
+{
+    int every = tr->s->opt->learn.checkpoint_every;
+    make_order(tr);
+    for (int64_t i = steps_done(tr); i < tr->steps && !stopped; i++) {
+        if (!run_step(tr, i * tr->batch))
+            return false;
+        show_step(tr, i + 1);
+        if (every && tr->checkpoint && progress_of(tr)->batches % (uint64_t)every == 0 && !checkpoint_write(tr, tr->checkpoint))
+            return false;
+    }
+    return !stopped && end_epoch(tr);
+}
+
+/* Has the validation loss had its time to get better? */
+static bool out_of_patience(const trainer *tr)
+{
+    int patience = tr->s->opt->learn.patience;
+    return patience && tr->n_epochs - 1 - tr->best >= patience;
+}
+
+static bool interrupted(trainer *tr)
+{
+    const char *path = tr->checkpoint ? tr->checkpoint : tr->last_checkpoint;
+    show_clear();
+    if (!path)
+        fprintf(stderr, "loomc: interrupted; nothing is written, for want of --checkpoint\n");
+    else if (checkpoint_write(tr, path))
+        fprintf(stderr, "loomc: interrupted after epoch %lld, step %lld; the same command with --resume %s goes on from there\n",
+                (long long)tr->n_epochs, (long long)steps_done(tr), path);
+    return false;
+}
+
+static void start_schedule(trainer *tr)
+{
+    loom_schedule *schedule = &progress_of(tr)->schedule;
+    int64_t updates = tr->steps * tr->t.epochs / (tr->t.accumulate ? tr->t.accumulate : 1);
+    if (schedule->steps == 0)
+        schedule->steps = (double)updates - schedule->warmup;
+}
+
+static bool start_training(trainer *tr)
+{
+    const char *resume = tr->s->opt->learn.resume;
+    start_schedule(tr);
+    for (int i = 0; i < tr->m->n_tensors; i++)
+        if (tr->m->tensors[i].role == LOOM_PARAM)
+            tr->weights_size += tr->m->tensors[i].size * real_size(tr->p);
+    tr->best_weights = tr->validation ? arena_alloc(&tr->s->arena, tr->weights_size) : NULL;
+    if (resume && !checkpoint_read(tr, resume))
+        return false;
+    tr->batches_before = (int64_t)progress_of(tr)->batches;
+    return show_start(tr);
+}
+
+static bool run_training(trainer *tr)
+{
+    if (!start_training(tr))
+        return false;
+    listen_to(SIGINT);
+    listen_to(SIGTERM);
+    bool early = out_of_patience(tr);
+    while (tr->n_epochs < tr->t.epochs && !early) {
+        if (!run_epoch(tr))
+            return stopped && tr->s->diags.errors == 0 ? interrupted(tr) : false;
+        early = out_of_patience(tr);
+    }
+    static const volatile sig_atomic_t never = 0;
+    evaluation e;
+    const evaluator *last = tr->validation ? tr->validation : evaluator_new(tr->s, tr->m, &tr->t, &tr->data, tr->rows, tr->n);
+    if (tr->best >= 0 && !tr->s->opt->learn.last)
+        best_restore(tr);
+    if (!evaluate(last, tr->instance, &never, &e))
+        return model_failed(tr);
+    show_end(tr, early ? "patience" : "epochs", &e);
+    return true;
+}
+
+/* ---- the command -------------------------------------------------------------------------------------------------- */
 
 /* What was learned, as the value of the parameters of a graph. */
 static graph *learned(trainer *tr, const network *net)
@@ -157,50 +260,55 @@ static graph *learned(trainer *tr, const network *net)
     return g;
 }
 
-static bool make_step(trainer *tr, network *net)
+static bool find_model(trainer *tr, const network *net)
 {
     session *s = tr->s;
+    const train_options *o = &s->opt->learn;
     tr->t = training_read(s, net);
     if (s->diags.errors)
         return false;
     tr->p = s->opt->has_precision ? s->opt->precision : net->precision;
     tr->m = engine_model(s, net, tr->p, &tr->t);
-    if (!tr->m)
-        return false;
+    tr->engine = "interpreted";
     tr->batch = net->batch;
     tr->seed = net->seed;
-    size_t real = real_size(tr->p), batch = (size_t)tr->batch;
-    tr->in_bytes = tr->m->input_size / batch * real;
-    tr->target_bytes = tr->m->output_size / batch * real;
-    tr->x = arena_array(&s->arena, tr->batch, tr->in_bytes);
-    tr->y = arena_array(&s->arena, tr->batch, tr->target_bytes);
-    tr->instance = arena_alloc(&s->arena, tr->m->instance_size);
-    return true;
+    tr->best = tr->ordered = -1;
+    tr->checkpoint = o->checkpoint ? o->checkpoint : o->resume;
+    if (!tr->checkpoint && strcmp(s->opt->out, "-") != 0)
+        tr->last_checkpoint = arena_printf(&s->arena, "%s.checkpoint", s->opt->out);
+    return tr->m != NULL;
 }
 
-static bool run_training(trainer *tr)
+typedef struct job {
+    trainer *tr;
+    const network *net;
+    bool good;
+} job;
+
+static void run_job(void *arg)
 {
-    tr->steps = (tr->samples + tr->batch - 1) / tr->batch;
-    loom_schedule *schedule = &tr->m->progress(tr->m, tr->instance)->schedule;
-    int64_t updates = tr->steps * tr->t.epochs / (tr->t.accumulate ? tr->t.accumulate : 1);
-    if (schedule->steps == 0)
-        schedule->steps = (double)updates - schedule->warmup;
-    for (int64_t epoch = 0; epoch < tr->t.epochs; epoch++)
-        if (!run_epoch(tr, epoch))
-            return false;
-    return true;
+    job *j = arg;
+    graph *g = run_training(j->tr) ? learned(j->tr, j->net) : NULL;
+    j->good = g && model_write(j->tr->s, g, j->tr->s->opt->out);
 }
 
 int command_train(session *s)
 {
     source net_src, weights_src;
-    trainer tr = {.s = s, .log = strcmp(s->opt->out, "-") == 0 ? stderr : stdout};
+    trainer tr = {.s = s, .out = strcmp(s->opt->out, "-") == 0 ? stderr : stdout};
     network *net = read_network(s, &net_src, &weights_src);
-    if (!net || !make_step(&tr, net) || !read_samples(&tr))
+    if (!net || !find_model(&tr, net) || !read_samples(&tr))
         return 1;
+    tr.instance = arena_alloc(&s->arena, tr.m->instance_size + 63);
+    tr.instance = (char *)tr.instance + (64 - (uintptr_t)tr.instance % 64) % 64;
     if (tr.m->init(tr.m, tr.instance) != LOOM_OK)
         arena_fail(&s->arena);
-    graph *g = run_training(&tr) ? learned(&tr, net) : NULL;
+    job j = {&tr, net, false};
+    bool memory_left = arena_protect(&s->arena, run_job, &j);
     tr.m->end(tr.m, tr.instance);
-    return g && model_write(s, g, s->opt->out) ? 0 : 1;
+    if (tr.log)
+        fclose(tr.log);
+    if (!memory_left)
+        arena_fail(&s->arena);
+    return j.good ? 0 : stopped && s->diags.errors == 0 ? 130 : 1;
 }
