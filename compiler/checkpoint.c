@@ -1,6 +1,7 @@
 /* checkpoint.c - a training that stops and goes on.
  *
- *   | what loom_save writes: weights, optimiser, progress | what the loop knows | its length | its checksum | LOOMLOOP |
+ *   | what loom_save writes: weights, optimiser, progress | what the loop knows | its length | its checksum |
+ * LOOMLOOP |
  *
  * The first part alone is a checkpoint too, as other programs write it: then the past epochs are not known, but the
  * weights go on with the same bits. All of it is little-endian. */
@@ -12,7 +13,7 @@
 static const char mark[8] = "LOOMLOOP";
 enum { TAIL = 8 + 8 + (int)sizeof mark };
 
-/* ---- parameters --------------------------------------------------------------------------------------------------- */
+/* ---- parameters -------------------------------------------------------------------------------------- */
 
 static void copy_weights(trainer *tr, bool back)
 {
@@ -30,7 +31,7 @@ static void copy_weights(trainer *tr, bool back)
 void best_keep(trainer *tr) { copy_weights(tr, false); }
 void best_restore(trainer *tr) { copy_weights(tr, true); }
 
-/* ---- bytes -------------------------------------------------------------------------------------------------------- */
+/* ---- bytes ------------------------------------------------------------------------------------------- */
 
 static void put_u64(text *t, uint64_t v)
 {
@@ -116,7 +117,7 @@ static void get_numbers(bytes *b, const trainer *tr, char *to)
     b->left -= tr->weights_size;
 }
 
-/* ---- what the loop knows ------------------------------------------------------------------------------------------ */
+/* ---- what the loop knows ----------------------------------------------------------------------------- */
 
 static uint64_t hash_of(trainer *tr)
 {
@@ -161,8 +162,10 @@ static size_t loop_size(const source *src)
 
 static bool other_samples(const trainer *tr, const char *path, const char *what)
 {
-    diag(tr->s, DIAG_ERROR, NULL, "%s: the checkpoint belongs to other samples (%s); go on with the --data, --split and batch_size it "
-                                  "was made with", path, what);
+    diag(tr->s, DIAG_ERROR, NULL,
+         "%s: the checkpoint belongs to other samples (%s); go on with the --data, --split and batch_size it "
+         "was made with",
+         path, what);
     return false;
 }
 
@@ -177,7 +180,7 @@ static void get_epochs(trainer *tr, bytes *b, int64_t n)
     tr->most_epochs = n;
     tr->epochs = arena_array(&tr->s->arena, n, sizeof *tr->epochs);
     for (tr->n_epochs = 0; tr->n_epochs < n; tr->n_epochs++) {
-        epoch *e = &tr->epochs[tr->n_epochs];
+        epoch_result *e = &tr->epochs[tr->n_epochs];
         e->loss = get_real(b);
         e->learning_rate = get_real(b);
         e->validation_loss = get_real(b);
@@ -187,7 +190,8 @@ static void get_epochs(trainer *tr, bytes *b, int64_t n)
 
 static bool too_far(const trainer *tr, const char *path, uint64_t n)
 {
-    diag(tr->s, DIAG_ERROR, NULL, "%s: the checkpoint has done %llu epochs, more than the %lld that are asked for (--epochs)", path,
+    diag(tr->s, DIAG_ERROR, NULL,
+         "%s: the checkpoint has done %llu epochs, more than the %lld that are asked for (--epochs)", path,
          (unsigned long long)n, (long long)tr->t.epochs);
     return false;
 }
@@ -217,7 +221,7 @@ static bool get_loop(trainer *tr, const char *path, bytes b)
 /* A checkpoint of another program: where it stands follows from the count of mini-batches. */
 static bool assume_loop(trainer *tr, const char *path)
 {
-    const epoch unknown = {NAN, NAN, NAN, NAN};
+    const epoch_result unknown = {NAN, NAN, NAN, NAN};
     uint64_t n = tr->m->progress(tr->m, tr->instance)->batches / (uint64_t)tr->steps;
     if (n > (uint64_t)tr->t.epochs)
         return too_far(tr, path, n);
@@ -228,7 +232,7 @@ static bool assume_loop(trainer *tr, const char *path)
     return true;
 }
 
-/* ---- files ---------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------- */
 
 bool checkpoint_write(trainer *tr, const char *path)
 {
@@ -253,13 +257,13 @@ bool checkpoint_write(trainer *tr, const char *path)
 
 static bool cannot_load(const trainer *tr, const source *src, size_t n, int status)
 {
-    const char *tensor = status == LOOM_E_MISMATCH ? loom_load_problem(tr->m, tr->instance, src->text, n) : NULL;
+    const char *name = status == LOOM_E_MISMATCH ? loom_load_problem(tr->m, tr->instance, src->text, n) : NULL;
     diag(tr->s, DIAG_ERROR, NULL, "%s: %s%s%s%s", src->name,
-         status == LOOM_E_FORMAT ? "this is no checkpoint, or it ends early"
+         status == LOOM_E_FORMAT     ? "this is no checkpoint, or it ends early"
          : status == LOOM_E_CHECKSUM ? "the checkpoint is damaged: its checksum is wrong"
          : status == LOOM_E_MISMATCH ? "the checkpoint belongs to another network, precision or optimiser"
                                      : "the checkpoint cannot be read",
-         tensor ? " (see '" : "", tensor ? tensor : "", tensor ? "')" : "");
+         name ? " (see '" : "", name ? name : "", name ? "')" : "");
     return false;
 }
 

@@ -9,21 +9,31 @@
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 760, LEFT = 70, RIGHT = 24, TOP = 66, LOSS_HEIGHT = 280, GAP = 34, ACCURACY_HEIGHT = 150, BOTTOM = 52,
-       MAX_TICKS = 40, DOTS = 40 };
+enum {
+    WIDTH = 760,
+    LEFT = 70,
+    RIGHT = 24,
+    TOP = 66,
+    LOSS_HEIGHT = 280,
+    GAP = 34,
+    ACCURACY_HEIGHT = 150,
+    BOTTOM = 52,
+    MAX_TICKS = 40,
+    DOTS = 40
+};
 
 /* One pair of axes, in pixels and in values. */
 typedef struct panel {
     text *t;
     double top, height, low, high; /* of the values; their logarithms when `log` */
     bool log;
-    int64_t n;                     /* epochs */
+    int64_t n; /* epochs */
 } panel;
 
-typedef double pick_fn(const epoch *e);
-static double pick_loss(const epoch *e) { return e->loss; }
-static double pick_validation(const epoch *e) { return e->validation_loss; }
-static double pick_accuracy(const epoch *e) { return 100 * e->accuracy; }
+typedef double pick_fn(const epoch_result *e);
+static double pick_loss(const epoch_result *e) { return e->loss; }
+static double pick_validation(const epoch_result *e) { return e->validation_loss; }
+static double pick_accuracy(const epoch_result *e) { return 100 * e->accuracy; }
 
 static double x_of(const panel *p, double epoch)
 {
@@ -37,7 +47,7 @@ static double y_of(const panel *p, double v)
     return p->top + p->height * (p->high - u) / (p->high - p->low);
 }
 
-/* ---- text --------------------------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------------------- */
 
 static void plain_text(text *t, const char *s)
 {
@@ -55,17 +65,17 @@ static void label(text *t, double x, double y, const char *more, const char *s)
     text_printf(t, "</text>\n");
 }
 
-/* ---- axes --------------------------------------------------------------------------------------------------------- */
+/* ---- axes -------------------------------------------------------------------------------------------- */
 
 /* 1, 2 or 5 times a power of ten, so that at most `most` of them fit. */
-static double tick_step(double span, int most)
+static double tick_step(double length, int most)
 {
-    double step = pow(10, floor(log10(span / most)));
+    double unit = pow(10, floor(log10(length / most)));
     static const double factor[] = {1, 2, 5, 10};
     for (int i = 0; i < COUNT(factor); i++)
-        if (span / (step * factor[i]) <= most)
-            return step * factor[i];
-    return step * 10;
+        if (length / (unit * factor[i]) <= most)
+            return unit * factor[i];
+    return unit * 10;
 }
 
 static void y_tick(const panel *p, double v, bool named)
@@ -73,8 +83,8 @@ static void y_tick(const panel *p, double v, bool named)
     double y = y_of(p, v);
     if (y < p->top - 0.01 || y > p->top + p->height + 0.01)
         return;
-    text_printf(p->t, "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"%s\"/>\n", LEFT, y, WIDTH - RIGHT, y,
-                named ? "#dddddd" : "#f0f0f0");
+    text_printf(p->t, "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"%s\"/>\n", LEFT, y, WIDTH - RIGHT,
+                y, named ? "#dddddd" : "#f0f0f0");
     char number[40];
     snprintf(number, sizeof number, "%.6g", v);
     if (named)
@@ -88,46 +98,49 @@ static void y_axis(const panel *p)
         for (double d = floor(p->low); d <= p->high; d++)
             for (int k = 1; k < 10 && p->high - p->low < 30; k++)
                 y_tick(p, k * pow(10, d), k == 1 || (few && (k == 2 || k == 5)));
-        for (double d = ceil(p->low), step = tick_step(p->high - p->low, 8); p->high - p->low >= 30 && d <= p->high; d += ceil(step))
+        for (double d = ceil(p->low), unit = tick_step(p->high - p->low, 8); p->high - p->low >= 30 && d <= p->high;
+             d += ceil(unit))
             y_tick(p, pow(10, d), true);
         return;
     }
-    double step = tick_step(p->high - p->low, (int)p->height / 40), first = ceil(p->low / step);
-    for (int i = 0; i < MAX_TICKS && (first + i) * step <= p->high + step * 1e-9; i++)
-        y_tick(p, fabs(first + i) < 0.5 ? 0 : (first + i) * step, true);
+    double unit = tick_step(p->high - p->low, (int)p->height / 28), first = ceil(p->low / unit);
+    for (int i = 0; i < MAX_TICKS && (first + i) * unit <= p->high + unit * 1e-9; i++)
+        y_tick(p, fabs(first + i) < 0.5 ? 0 : (first + i) * unit, true);
 }
 
 static void x_axis(const panel *p, bool named)
 {
-    double step = p->n > 1 ? fmax(1, tick_step((double)(p->n - 1), 10)) : 1;
+    double unit = p->n > 1 ? fmax(1, tick_step((double)(p->n - 1), 10)) : 1;
     for (int i = 0; i < MAX_TICKS; i++) {
-        double epoch = i == 0 ? 1 : step == 1 ? i + 1 : i * step;
+        double epoch = i == 0 ? 1 : unit == 1 ? i + 1 : i * unit;
         if (epoch > (double)p->n)
             break;
         double x = x_of(p, epoch);
-        text_printf(p->t, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#eeeeee\"/>\n", x, p->top, x, p->top + p->height);
+        text_printf(p->t, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#eeeeee\"/>\n", x, p->top,
+                    x, p->top + p->height);
         char number[40];
         snprintf(number, sizeof number, "%.0f", epoch);
         if (named)
             label(p->t, x, p->top + p->height + 18, "text-anchor=\"middle\"", number);
     }
     if (named)
-        label(p->t, (LEFT + WIDTH - RIGHT) / 2.0, p->top + p->height + 38, "text-anchor=\"middle\" fill=\"#555555\"", "epoch");
+        label(p->t, (LEFT + WIDTH - RIGHT) / 2.0, p->top + p->height + 38, "text-anchor=\"middle\" fill=\"#555555\"",
+              "epoch");
 }
 
 static void frame(const panel *p, const char *name, bool named)
 {
     x_axis(p, named);
     y_axis(p);
-    text_printf(p->t, "<rect x=\"%d\" y=\"%.1f\" width=\"%d\" height=\"%.1f\" fill=\"none\" stroke=\"#999999\"/>\n", LEFT, p->top,
-                WIDTH - LEFT - RIGHT, p->height);
+    text_printf(p->t, "<rect x=\"%d\" y=\"%.1f\" width=\"%d\" height=\"%.1f\" fill=\"none\" stroke=\"#999999\"/>\n",
+                LEFT, p->top, WIDTH - LEFT - RIGHT, p->height);
     char turned[80];
     double y = p->top + p->height / 2;
     snprintf(turned, sizeof turned, "text-anchor=\"middle\" fill=\"#555555\" transform=\"rotate(-90 18 %.1f)\"", y);
     label(p->t, 18, y, turned, name);
 }
 
-/* ---- lines -------------------------------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------------------------- */
 
 static bool drawable(const panel *p, double v) { return v - v == 0 && (!p->log || v > 0); }
 
@@ -138,11 +151,12 @@ static void point(const panel *p, double epoch, double v, bool *down)
 }
 
 /* All points, or of each pixel's epochs the lowest and the highest one. */
-static void curve(const panel *p, const epoch *e, pick_fn *pick, const char *colour)
+static void curve(const panel *p, const epoch_result *e, pick_fn *pick, const char *colour)
 {
     int64_t per = (p->n + WIDTH - 1) / WIDTH;
     bool down = false;
-    text_printf(p->t, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"1.8\" stroke-linejoin=\"round\" d=\"", colour);
+    text_printf(p->t, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"1.8\" stroke-linejoin=\"round\" d=\"",
+                colour);
     for (int64_t i = 0; i < p->n; i += per) {
         int64_t low = -1, high = -1;
         for (int64_t k = i; k < i + per && k < p->n; k++) {
@@ -161,31 +175,35 @@ static void curve(const panel *p, const epoch *e, pick_fn *pick, const char *col
     text_printf(p->t, "\"/>\n");
     for (int64_t i = 0; i < p->n && p->n <= DOTS; i++)
         if (drawable(p, pick(&e[i])))
-            text_printf(p->t, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"2.4\" fill=\"%s\"/>\n", x_of(p, (double)i + 1), y_of(p, pick(&e[i])), colour);
+            text_printf(p->t, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"2.4\" fill=\"%s\"/>\n", x_of(p, (double)i + 1),
+                        y_of(p, pick(&e[i])), colour);
 }
 
 /* The epoch whose weights were kept. */
-static void mark(const panel *p, const epoch *e, pick_fn *pick, int64_t best, const char *colour)
+static void mark(const panel *p, const epoch_result *e, pick_fn *pick, int64_t best, const char *colour)
 {
     if (best < 0 || best >= p->n || !drawable(p, pick(&e[best])))
         return;
     double x = x_of(p, (double)best + 1), y = y_of(p, pick(&e[best]));
-    text_printf(p->t, "<line x1=\"%.2f\" y1=\"%.1f\" x2=\"%.2f\" y2=\"%.1f\" stroke=\"#777777\" stroke-dasharray=\"4 4\"/>\n", x, p->top,
-                x, p->top + p->height);
-    text_printf(p->t, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"5\" fill=\"#ffffff\" stroke=\"%s\" stroke-width=\"2\"/>\n", x, y, colour);
+    text_printf(
+        p->t, "<line x1=\"%.2f\" y1=\"%.1f\" x2=\"%.2f\" y2=\"%.1f\" stroke=\"#777777\" stroke-dasharray=\"4 4\"/>\n",
+        x, p->top, x, p->top + p->height);
+    text_printf(p->t, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"5\" fill=\"#ffffff\" stroke=\"%s\" stroke-width=\"2\"/>\n",
+                x, y, colour);
 }
 
 static double legend(text *t, double x, const char *colour, const char *name)
 {
-    text_printf(t, "<line x1=\"%.1f\" y1=\"48\" x2=\"%.1f\" y2=\"48\" stroke=\"%s\" stroke-width=\"3\"/>\n", x, x + 22, colour);
+    text_printf(t, "<line x1=\"%.1f\" y1=\"48\" x2=\"%.1f\" y2=\"48\" stroke=\"%s\" stroke-width=\"3\"/>\n", x,
+                x + 22, colour);
     label(t, x + 28, 52, "", name);
     return x + 50 + 7 * (double)strlen(name);
 }
 
-/* ---- the picture ---------------------------------------------------------------------------------------------------- */
+/* ---- the picture ------------------------------------------------------------------------------------- */
 
 /* Widens low..high by the values; false when there are none. */
-static bool extent(const epoch *e, int64_t n, pick_fn *pick, double *low, double *high)
+static bool extent(const epoch_result *e, int64_t n, pick_fn *pick, double *low, double *high)
 {
     bool any = false;
     for (int64_t i = 0; i < n; i++)
@@ -208,7 +226,7 @@ static void fit(panel *p, double low, double high)
     p->low -= p->low == 0 && !p->log ? 0 : margin;
 }
 
-void curve_svg(text *t, const char *title, const epoch *e, int64_t n, int64_t best)
+void curve_svg(text *t, const char *title, const epoch_result *e, int64_t n, int64_t best)
 {
     static const char *const blue = "#2b6cb0", *const orange = "#dd6b20", *const green = "#2f855a";
     double low = INFINITY, high = -(double)INFINITY, share_low = 100, share_high = 0, x = LEFT;
@@ -219,9 +237,11 @@ void curve_svg(text *t, const char *title, const epoch *e, int64_t n, int64_t be
     fit(&loss, any || other ? low : 0, any || other ? high : 1);
     share.low = fmin(90, 10 * floor(share_low / 10));
     int height = TOP + LOSS_HEIGHT + BOTTOM + (accuracy ? GAP + ACCURACY_HEIGHT : 0);
-    text_printf(t, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-                   "font-family=\"Helvetica, Arial, sans-serif\" font-size=\"12\" fill=\"#222222\">\n"
-                   "<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n", WIDTH, height, WIDTH, height, WIDTH, height);
+    text_printf(t,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+                "font-family=\"Helvetica, Arial, sans-serif\" font-size=\"12\" fill=\"#222222\">\n"
+                "<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n",
+                WIDTH, height, WIDTH, height, WIDTH, height);
     label(t, LEFT, 28, "font-size=\"16\" font-weight=\"bold\"", title);
     x = legend(t, x, blue, "training loss");
     x = other ? legend(t, x, orange, "validation loss") : x;

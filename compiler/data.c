@@ -1,9 +1,10 @@
 /* data.c - samples for training and evaluation, from JSON, CSV and NPY files.
  *
- *   file -> table (data_csv.c, data_npy.c) -> columns of inputs and targets -> class labels as vectors -> inputs scaled
+ *   file -> table (data_csv.c, data_npy.c) -> columns (data_columns.c) -> class labels as vectors, inputs scaled
  *
- * Every format gives the same numbers: text is rounded once to the model's precision, and all that follows is computed
- * in that. A target of one number per row of the output, where the output has more, is the number of a class. */
+ * Every format gives the same numbers: text is rounded once to the model's precision, and all that follows is
+ * computed in that. A target of one number per row of the output, where the output has more, is the number of a
+ * class. */
 #include "train.h"
 
 #include <stdlib.h>
@@ -13,9 +14,9 @@
 typedef struct wish {
     session *s;
     precision p;
-    shape input, target;          /* of one sample */
-    int64_t n_input, n_target;    /* numbers */
-    int64_t classes, labels;      /* in a row of the output; rows of it, 0 when a row is one number */
+    shape input, target;       /* of one sample */
+    int64_t n_input, n_target; /* numbers */
+    int64_t classes, labels;   /* in a row of the output; rows of it, 0 when a row is one number */
 } wish;
 
 static shape shape_after_batch(const int64_t *dim, int rank)
@@ -28,8 +29,9 @@ static shape shape_after_batch(const int64_t *dim, int rank)
 
 static wish wish_of(session *s, const loom_model *m)
 {
-    wish w = {s, m->type == LOOM_F32 ? F32 : F64, shape_after_batch(m->input_dim, m->input_rank),
-              shape_after_batch(m->output_dim, m->output_rank), 0, 0, 1, 0};
+    wish w = {.s = s, .p = m->type == LOOM_F32 ? F32 : F64};
+    w.input = shape_after_batch(m->input_dim, m->input_rank);
+    w.target = shape_after_batch(m->output_dim, m->output_rank);
     w.n_input = shape_size(&w.input);
     w.n_target = shape_size(&w.target);
     w.classes = w.target.rank ? w.target.dim[w.target.rank - 1] : 1;
@@ -54,7 +56,7 @@ static bool set_class(const wish *w, void *target, int64_t i, double v)
     return good;
 }
 
-/* ---- JSON ----------------------------------------------------------------------------------------------------- */
+/* ---- JSON -------------------------------------------------------------------------------------------- */
 
 static const json *either(const json *at, const char *a, const char *b)
 {
@@ -66,7 +68,8 @@ static bool json_label(const wish *w, const json *at, void *target, int64_t i)
 {
     if (at->kind == JSON_NUMBER && set_class(w, target, i, at->number))
         return true;
-    diag(w->s, DIAG_ERROR, at, "a class is a whole number from 0 to %lld, not %s", (long long)w->classes - 1, json_words(&w->s->arena, at));
+    diag(w->s, DIAG_ERROR, at, "a class is a whole number from 0 to %lld, not %s", (long long)w->classes - 1,
+         json_words(&w->s->arena, at));
     return false;
 }
 
@@ -91,8 +94,8 @@ static bool json_sample(const wish *w, const json *at, samples *x, size_t i)
         diag(w->s, DIAG_ERROR, at, "a sample must be {\"input\": [...], \"target\": [...]}");
         return false;
     }
-    return json_reals(w->s, in, w->p, x->inputs + i * x->input_bytes, &w->input, "the input")
-         & json_target(w, y, x->targets + i * x->target_bytes);
+    return json_reals(w->s, in, w->p, x->inputs + i * x->input_bytes, &w->input, "the input") &
+           json_target(w, y, x->targets + i * x->target_bytes);
 }
 
 static bool json_samples(const wish *w, const source *src, samples *x)
@@ -102,7 +105,8 @@ static bool json_samples(const wish *w, const source *src, samples *x)
         return false;
     const json *list = root->kind == JSON_OBJECT ? either(root, "data", "Data") : root;
     if (!list || list->kind != JSON_ARRAY || list->n == 0) {
-        diag(w->s, DIAG_ERROR, list ? list : root, "the data must be {\"data\": [...]}, or a list, with at least one sample");
+        diag(w->s, DIAG_ERROR, list ? list : root,
+             "the data must be {\"data\": [...]}, or a list, with at least one sample");
         return false;
     }
     make_room(w, x, list->n);
@@ -112,114 +116,13 @@ static bool json_samples(const wish *w, const source *src, samples *x)
     return good;
 }
 
-/* ---- columns -------------------------------------------------------------------------------------------------- */
-
-typedef struct columns {
-    int64_t *at, n; /* numbers of columns, from 0 */
-} columns;
-
-static columns column_range(session *s, int64_t first, int64_t n)
-{
-    columns c = {arena_array(&s->arena, n, sizeof *c.at), n};
-    for (int64_t i = 0; i < n; i++)
-        c.at[i] = first + i;
-    return c;
-}
-
-static columns other_columns(session *s, const table *t, columns used)
-{
-    bool *taken = arena_array(&s->arena, t->cols, sizeof *taken);
-    columns c = {arena_array(&s->arena, t->cols, sizeof *c.at), 0};
-    for (int64_t i = 0; i < used.n; i++)
-        taken[used.at[i]] = true;
-    for (int64_t i = 0; i < t->cols; i++)
-        if (!taken[i])
-            c.at[c.n++] = i;
-    return c;
-}
-
-/* A name of the header, or a number from 1, or first-last: the columns from..to. */
-static bool find_columns(const table *t, const char *word, int64_t *from, int64_t *to)
-{
-    for (int64_t i = 0; t->names && i < t->cols; i++)
-        if (strcmp(t->names[i], word) == 0) {
-            *from = *to = i;
-            return true;
-        }
-    char *end;
-    *from = *to = strtoll(word, &end, 10) - 1;
-    if (end > word && *end == '-' && end[1] >= '0' && end[1] <= '9')
-        *to = strtoll(end + 1, &end, 10) - 1;
-    return end > word && !*end && *from >= 0 && *from <= *to && *to < t->cols;
-}
-
-static bool unknown_column(session *s, const table *t, const char *option, const char *word)
-{
-    text names = {.arena = &s->arena};
-    for (int64_t i = 0; t->names && i < t->cols; i++)
-        text_printf(&names, i ? "|%s" : "%s", t->names[i]);
-    const char *near = names.n ? nearest(&s->arena, word, names.s) : NULL;
-    if (near)
-        diag(s, DIAG_ERROR, NULL, "%s: there is no column '%s', which %s asks for; did you mean '%s'?", t->src.name, word, option, near);
-    else
-        diag(s, DIAG_ERROR, NULL, "%s: there is no column '%s', which %s asks for; it has the columns 1 to %lld%s", t->src.name, word,
-             option, (long long)t->cols, t->names ? ", or names of its header" : "");
-    return false;
-}
-
-/* "1-4,7,width" */
-static bool listed_columns(session *s, const table *t, const char *option, const char *list, columns *c)
-{
-    bool *taken = arena_array(&s->arena, t->cols, sizeof *taken);
-    *c = (columns){arena_array(&s->arena, t->cols, sizeof *c->at), 0};
-    for (const char *p = list; *p;) {
-        size_t n = strcspn(p, ",");
-        const char *word = arena_strndup(&s->arena, p, n);
-        int64_t from, to;
-        if (!find_columns(t, word, &from, &to))
-            return unknown_column(s, t, option, word);
-        for (int64_t i = from; i <= to; i++) {
-            if (taken[i]) {
-                diag(s, DIAG_ERROR, NULL, "%s names column %lld twice", option, (long long)i + 1);
-                return false;
-            }
-            taken[i] = true;
-            c->at[c->n++] = i;
-        }
-        p += n + (p[n] == ',');
-    }
-    return true;
-}
-
-static bool choose_columns(const wish *w, const table *t, columns *in, columns *out)
-{
-    session *s = w->s;
-    const train_options *o = &s->opt->learn;
-    const char *target = o->target_columns;
-    bool first = target && strcmp(target, "first") == 0, listed = target && !first && strcmp(target, "last") != 0;
-    if (o->columns && !listed_columns(s, t, "--columns", o->columns, in))
-        return false;
-    if (listed && !listed_columns(s, t, "--target", target, out))
-        return false;
-    if (o->columns && !listed)
-        *out = other_columns(s, t, *in);
-    else if (listed && !o->columns)
-        *in = other_columns(s, t, *out);
-    else if (!listed) {
-        int64_t n_in = w->n_input < t->cols ? w->n_input : t->cols, n_out = t->cols - n_in;
-        *in = column_range(s, first ? n_out : 0, n_in);
-        *out = column_range(s, first ? 0 : n_in, n_out);
-    }
-    return true;
-}
-
-/* ---- tables --------------------------------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------------------------------------ */
 
 static const char *target_words(const wish *w)
 {
     if (w->labels)
-        return arena_printf(&w->s->arena, "%lld numbers or %lld class label%s", (long long)w->n_target, (long long)w->labels,
-                            w->labels > 1 ? "s" : "");
+        return arena_printf(&w->s->arena, "%lld numbers or %lld class label%s", (long long)w->n_target,
+                            (long long)w->labels, w->labels > 1 ? "s" : "");
     return arena_printf(&w->s->arena, "%lld number%s", (long long)w->n_target, w->n_target > 1 ? "s" : "");
 }
 
@@ -230,8 +133,11 @@ static bool check_counts(const wish *w, const table *t, int64_t inputs, int64_t 
     if (good_input && good_target)
         return true;
     const char *have = inputs < 0 ? "" : arena_printf(&w->s->arena, "%lld for the input", (long long)inputs);
-    const char *rest = targets < 0 ? "" : arena_printf(&w->s->arena, "%s%lld for the target", inputs < 0 ? "" : " and ", (long long)targets);
-    diag(w->s, DIAG_ERROR, NULL, "%s: a row has %lld numbers, %s%s; the network takes an input of %lld numbers and a target of %s%s",
+    const char *rest = targets < 0 ? ""
+                                   : arena_printf(&w->s->arena, "%s%lld for the target", inputs < 0 ? "" : " and ",
+                                                  (long long)targets);
+    diag(w->s, DIAG_ERROR, NULL,
+         "%s: a row has %lld numbers, %s%s; the network takes an input of %lld numbers and a target of %s%s",
          t->src.name, (long long)t->cols, have, rest, (long long)w->n_input, target_words(w),
          inputs >= 0 && targets >= 0 ? " (--columns and --target choose columns)" : "");
     return false;
@@ -255,7 +161,9 @@ static bool check_layout(const wish *w, const table *t, const shape *want, const
 {
     if (t->cols != shape_size(want) || same_layout(&t->row, want))
         return true;
-    diag(w->s, DIAG_ERROR, NULL, "%s: a row has the shape %s, but the %s of the network %s; transpose the axes, or reshape to one axis if the order is right",
+    diag(w->s, DIAG_ERROR, NULL,
+         "%s: a row has the shape %s, but the %s of the network %s; transpose the axes, or reshape to one axis if "
+         "the order is right",
          t->src.name, shape_text(&w->s->arena, &t->row), what, shape_text(&w->s->arena, want));
     return false;
 }
@@ -278,7 +186,8 @@ static void bad_label(const wish *w, const table *t, int64_t row, int64_t col)
 {
     char number[40];
     print_real(number, w->p, t->values + (size_t)(row * t->cols + col) * real_size(w->p));
-    const char *what = arena_printf(&w->s->arena, "a class is a whole number from 0 to %lld, not %s", (long long)w->classes - 1, number);
+    const char *what = arena_printf(&w->s->arena, "a class is a whole number from 0 to %lld, not %s",
+                                    (long long)w->classes - 1, number);
     if (t->row_at)
         diag_span(w->s, DIAG_ERROR, &t->src, csv_field(t, row, col), NULL, "%s", what);
     else
@@ -308,23 +217,24 @@ static bool copy_targets(const wish *w, const table *t, columns c, samples *x)
 /* One table with both, or one for each. */
 static bool table_samples(const wish *w, const table *t, const table *targets, samples *x)
 {
-    columns in = column_range(w->s, 0, t->cols), out = {0};
+    columns in = columns_new(w->s, 0, t->cols), out = {0};
     if (!targets) {
         if (t->row.rank != 1) {
-            diag(w->s, DIAG_ERROR, NULL, "%s: an array with rows of the shape %s holds inputs only; --targets names the file of the targets",
+            diag(w->s, DIAG_ERROR, NULL,
+                 "%s: an array with rows of the shape %s holds inputs only; --targets names the file of the targets",
                  t->src.name, shape_text(&w->s->arena, &t->row));
             return false;
         }
-        if (!choose_columns(w, t, &in, &out) || !check_counts(w, t, in.n, out.n))
+        if (!choose_columns(w->s, t, w->n_input, &in, &out) || !check_counts(w, t, in.n, out.n))
             return false;
     } else {
-        out = column_range(w->s, 0, targets->cols);
-        if (!check_counts(w, t, in.n, -1) || !check_counts(w, targets, -1, out.n) || !check_layout(w, t, &w->input, "input") ||
-            !check_layout(w, targets, &w->target, "output"))
+        out = columns_new(w->s, 0, targets->cols);
+        if (!check_counts(w, t, in.n, -1) || !check_counts(w, targets, -1, out.n) ||
+            !check_layout(w, t, &w->input, "input") || !check_layout(w, targets, &w->target, "output"))
             return false;
         if (targets->rows != t->rows) {
-            diag(w->s, DIAG_ERROR, NULL, "%s has %lld samples, but %s has %lld", t->src.name, (long long)t->rows, targets->src.name,
-                 (long long)targets->rows);
+            diag(w->s, DIAG_ERROR, NULL, "%s has %lld samples, but %s has %lld", t->src.name, (long long)t->rows,
+                 targets->src.name, (long long)targets->rows);
             return false;
         }
     }
@@ -333,7 +243,7 @@ static bool table_samples(const wish *w, const table *t, const table *targets, s
     return copy_targets(w, targets ? targets : t, out, x);
 }
 
-/* ---- files ---------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------- */
 
 static bool ends_with(const char *s, const char *end)
 {
@@ -393,7 +303,8 @@ bool samples_read(session *s, const loom_model *m, const char *path, const char 
         return false;
     if (is_json(s, path, &src[0])) {
         if (targets)
-            diag(s, DIAG_ERROR, NULL, "%s is JSON, which holds the targets too; --targets goes with CSV and NPY", src[0].name);
+            diag(s, DIAG_ERROR, NULL, "%s is JSON, which holds the targets too; --targets goes with CSV and NPY",
+                 src[0].name);
         return !targets && json_samples(&w, &src[0], out) && scale_inputs(&w, out);
     }
     return read_table(&w, path, src[0], &t[0]) && (!targets || read_table(&w, targets, src[1], &t[1])) &&

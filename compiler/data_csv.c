@@ -30,7 +30,7 @@ static const char *next_line(const char *p)
     return p + (*p == '\n');
 }
 
-/* ---- fields --------------------------------------------------------------------------------------------------- */
+/* ---- fields ------------------------------------------------------------------------------------------ */
 
 /* The content of the field at p, without blanks and quotes. *next is the separator or line end after it. */
 static span find_field(const source *src, const char *p, char separator, const char **next)
@@ -52,7 +52,8 @@ static span find_field(const source *src, const char *p, char separator, const c
         from = p;
         while (*p != separator && !is_line_end(*p))
             p++;
-        for (to = p; to > from && is_blank(to[-1], separator); to--) {}
+        for (to = p; to > from && is_blank(to[-1], separator); to--) {
+        }
     }
     *next = p;
     return (span){(size_t)(from - src->text), (size_t)(to - from)};
@@ -98,12 +99,9 @@ static bool is_number(const source *src, span at)
     return at.len && read_real(F64, from, &v) == from + at.len;
 }
 
-/* ---- errors --------------------------------------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------------------------------------ */
 
-static const char *column_name(const table *t, int64_t col)
-{
-    return t->names ? t->names[col] : "";
-}
+static const char *column_name(const table *t, int64_t col) { return t->names ? t->names[col] : ""; }
 
 static bool is_too_large(const reader *r, span at)
 {
@@ -120,12 +118,15 @@ static bool bad_field(reader *r, const char *row, int64_t col)
         at = find_field(&r->t->src, p, r->t->separator, &p);
         more_fields(&p, r->t->separator);
     }
-    const char *name = column_name(r->t, col), *word = arena_strndup(&r->s->arena, r->t->src.text + at.at, at.len < 40 ? at.len : 40);
-    const char *where = arena_printf(&r->s->arena, *name ? "column %lld, '%s'" : "column %lld%s", (long long)col + 1, name);
+    const char *name = column_name(r->t, col),
+               *word = arena_strndup(&r->s->arena, r->t->src.text + at.at, at.len < 40 ? at.len : 40);
+    const char *where =
+        arena_printf(&r->s->arena, *name ? "column %lld, '%s'" : "column %lld%s", (long long)col + 1, name);
     if (at.len == 0)
         diag_span(r->s, DIAG_ERROR, &r->t->src, at, NULL, "the number is missing in %s", where);
     else if (is_number(&r->t->src, at) && is_too_large(r, at))
-        diag_span(r->s, DIAG_ERROR, &r->t->src, at, NULL, "%s is too large for %s in %s", word, precision_names[r->p], where);
+        diag_span(r->s, DIAG_ERROR, &r->t->src, at, NULL, "%s is too large for %s in %s", word, precision_names[r->p],
+                  where);
     else
         diag_span(r->s, DIAG_ERROR, &r->t->src, at, NULL, "expected a number in %s, not '%s'%s", where, word,
                   strchr(word, ',') ? "; write decimals with a point" : "");
@@ -136,11 +137,12 @@ static bool bad_count(reader *r, const char *row, int64_t n)
 {
     size_t len = strcspn(row, "\r\n");
     diag_span(r->s, DIAG_ERROR, &r->t->src, (span){(size_t)(row - r->t->src.text), len}, NULL,
-              "the line has %lld field%s, expected %lld, as the first one has", (long long)n, n == 1 ? "" : "s", (long long)r->t->cols);
+              "the line has %lld field%s, expected %lld, as the first one has", (long long)n, n == 1 ? "" : "s",
+              (long long)r->t->cols);
     return false;
 }
 
-/* ---- rows ----------------------------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------------------------- */
 
 /* The number of one field to `out`. Returns the separator or line end after it, NULL when it is no number. */
 static const char *read_field(const reader *r, const char *p, void *out)
@@ -233,7 +235,7 @@ static bool read_rows(reader *r)
     return good;
 }
 
-/* ---- the first line --------------------------------------------------------------------------------------------- */
+/* ---- the first line ---------------------------------------------------------------------------------- */
 
 /* The separator that stands most often in the line. */
 static char find_separator(const char *line)
@@ -295,7 +297,8 @@ static bool check_bytes(session *s, const source *src)
     bool wide = src->len >= 2 && (memcmp(src->text, "\xff\xfe", 2) == 0 || memcmp(src->text, "\xfe\xff", 2) == 0);
     span at = {wide || !nul ? 0 : (size_t)(nul - src->text), 0};
     if (wide || nul)
-        diag_span(s, DIAG_ERROR, src, at, NULL, wide ? "the text is UTF-16; save it as UTF-8" : "the text must not hold NUL bytes");
+        diag_span(s, DIAG_ERROR, src, at, NULL,
+                  wide ? "the text is UTF-16; save it as UTF-8" : "the text must not hold NUL bytes");
     return !wide && !nul;
 }
 

@@ -3,8 +3,8 @@
  *   \x93NUMPY  major minor  length of the header (2 bytes, from 2.0 on 4)  header  numbers
  *   {'descr': '<f4', 'fortran_order': False, 'shape': (60000, 28, 28), }
  *
- * Versions 1.0 to 3.0; floats of 2, 4 and 8 bytes, integers of 1, 2, 4 and 8, bool; either byte order, either order of the
- * axes. The first axis counts the rows. */
+ * Versions 1.0 to 3.0; floats of 2, 4 and 8 bytes, integers of 1, 2, 4 and 8, bool; either byte order, either order
+ * of the axes. The first axis counts the rows. */
 #include "train.h"
 
 #include <ctype.h>
@@ -16,14 +16,14 @@ enum { MAX_AXES = MAX_RANK + 1 };
 typedef struct npy {
     session *s;
     const source *src;
-    const char *at, *end;   /* of what is left of the header */
-    char order, kind;       /* '<' or '>'; 'f', 'i', 'u' or 'b' */
-    int size;               /* bytes of a number */
+    const char *at, *end; /* of what is left of the header */
+    char order, kind;     /* '<' or '>'; 'f', 'i', 'u' or 'b' */
+    int size;             /* bytes of a number */
     bool fortran, has_kind, has_order, has_shape;
     int rank;
     int64_t dim[MAX_AXES];
     const unsigned char *numbers;
-    size_t n_bytes;         /* that are there */
+    size_t n_bytes; /* that are there */
 } npy;
 
 static bool fail(const npy *f, const char *at, const char *message)
@@ -32,7 +32,7 @@ static bool fail(const npy *f, const char *at, const char *message)
     return false;
 }
 
-/* ---- the header: a Python dictionary ------------------------------------------------------------------------------ */
+/* ---- the header: a Python dictionary ----------------------------------------------------------------- */
 
 static void skip_space(npy *f)
 {
@@ -56,9 +56,9 @@ static const char *take_string(npy *f)
     const char *close = quote == '\'' || quote == '"' ? memchr(f->at + 1, quote, (size_t)(f->end - f->at - 1)) : NULL;
     if (!close)
         return NULL;
-    const char *text = arena_strndup(&f->s->arena, f->at + 1, (size_t)(close - f->at - 1));
+    const char *string = arena_strndup(&f->s->arena, f->at + 1, (size_t)(close - f->at - 1));
     f->at = close + 1;
-    return text;
+    return string;
 }
 
 static bool take_word(npy *f, const char *word)
@@ -79,11 +79,15 @@ static bool read_type(npy *f)
     f->order = *type == '>' ? '>' : '<';
     f->kind = *p;
     f->size = p[0] && p[1] && !p[2] ? p[1] - '0' : 0;
-    bool small = f->size == 1, whole = f->kind == 'i' || f->kind == 'u', power = f->size == 2 || f->size == 4 || f->size == 8;
+    bool small = f->size == 1, whole = f->kind == 'i' || f->kind == 'u',
+         power = f->size == 2 || f->size == 4 || f->size == 8;
     f->has_kind = f->kind == 'b' ? small : whole ? small || power : f->kind == 'f' && power;
     if (!f->has_kind)
-        fail(f, at, arena_printf(&f->s->arena, "numbers of the type '%s' are not read; "
-                                 "convert them with .astype('float32'), or to f2, f8, i1 to i8, u1 to u8 or bool", type));
+        fail(f, at,
+             arena_printf(&f->s->arena,
+                          "numbers of the type '%s' are not read; "
+                          "convert them with .astype('float32'), or to f2, f8, i1 to i8, u1 to u8 or bool",
+                          type));
     return f->has_kind;
 }
 
@@ -158,7 +162,8 @@ static bool find_parts(npy *f)
     if (n < 8 || memcmp(b, "\x93NUMPY", 6) != 0)
         return fail(f, f->src->text, "this is no array that numpy.save wrote");
     if (b[6] < 1 || b[6] > 3)
-        return fail(f, f->src->text + 6, arena_printf(&f->s->arena, "version %d.%d is not known, 1.0 to 3.0 are", b[6], b[7]));
+        return fail(f, f->src->text + 6,
+                    arena_printf(&f->s->arena, "version %d.%d is not known, 1.0 to 3.0 are", b[6], b[7]));
     size_t len = n < head ? 0 : (size_t)b[8] | (size_t)b[9] << 8;
     if (n >= head && head == 12)
         len |= (size_t)b[10] << 16 | (size_t)b[11] << 24;
@@ -171,7 +176,7 @@ static bool find_parts(npy *f)
     return true;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------------------ */
+/* ---- numbers ----------------------------------------------------------------------------------------- */
 
 static double half(unsigned bits)
 {
@@ -235,8 +240,11 @@ static bool read_numbers(const npy *f, precision p, table *out)
         read_one(f, p, f->fortran ? fortran_place(f, i) : i, to);
         double v = real_get(p, to, 0);
         if (v - v != 0) {
-            diag(f->s, DIAG_ERROR, NULL, "%s: number %lld of row %lld is %s", f->src->name, (long long)(i % (size_t)out->cols),
-                 (long long)(i / (size_t)out->cols), v != v ? "NaN" : p == F32 && f->size == 8 ? "too large for f32" : "infinite");
+            diag(f->s, DIAG_ERROR, NULL, "%s: number %lld of row %lld is %s", f->src->name,
+                 (long long)(i % (size_t)out->cols), (long long)(i / (size_t)out->cols),
+                 v != v                     ? "NaN"
+                 : p == F32 && f->size == 8 ? "too large for f32"
+                                            : "infinite");
             return false;
         }
     }
@@ -254,15 +262,18 @@ static bool measure(const npy *f, table *out)
     for (int d = 1; d < f->rank; d++) {
         out->row.dim[d - 1] = f->dim[d];
         if (f->dim[d] == 0 || f->dim[d] > MAX_ELEMENTS / out->cols)
-            return fail(f, f->src->text, arena_printf(&f->s->arena, "axis %d of the array has the length %lld: %s", d, (long long)f->dim[d],
-                                                      f->dim[d] ? "too large" : "there is nothing in it"));
+            return fail(f, f->src->text,
+                        arena_printf(&f->s->arena, "axis %d of the array has the length %lld: %s", d,
+                                     (long long)f->dim[d], f->dim[d] ? "too large" : "there is nothing in it"));
         out->cols *= f->dim[d];
     }
     uint64_t row = (uint64_t)out->cols * (uint64_t)f->size, have = f->n_bytes / row;
     if (have != (uint64_t)out->rows || f->n_bytes % row)
-        return fail(f, (const char *)f->numbers,
-                    arena_printf(&f->s->arena, "the file has %lld bytes of numbers, but its header tells of %lld rows of %lld bytes",
-                                 (long long)f->n_bytes, (long long)out->rows, (long long)row));
+        return fail(
+            f, (const char *)f->numbers,
+            arena_printf(&f->s->arena,
+                         "the file has %lld bytes of numbers, but its header tells of %lld rows of %lld bytes",
+                         (long long)f->n_bytes, (long long)out->rows, (long long)row));
     return true;
 }
 

@@ -13,14 +13,14 @@ struct evaluator {
     const int64_t *rows;
     int64_t n_rows;
     precision p;
-    int64_t n, row;   /* numbers of an output, and in one row of it */
-    bool classifies;  /* outputs are right or wrong: */
-    bool largest;     /* by the largest number of each row; else each number by being below 0.5 or not */
+    int64_t n, row;  /* numbers of an output, and in one row of it */
+    bool classifies; /* outputs are right or wrong: */
+    bool largest;    /* by the largest number of each row; else each number by being below 0.5 or not */
     char *input, *output;
 };
 typedef evaluator measure;
 
-/* ---- losses ------------------------------------------------------------------------------------------------------ */
+/* ---- losses ------------------------------------------------------------------------------------------ */
 
 static double share(double a) { return a < 1e-7 ? 1e-7 : a > 1 - 1e-7 ? 1 - 1e-7 : a; }
 
@@ -62,7 +62,7 @@ static double sample_loss(const measure *m, const void *y, const void *target)
     return sum;
 }
 
-/* ---- answers ----------------------------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------------------- */
 
 static int64_t largest(precision p, const void *y, int64_t first, int64_t n)
 {
@@ -103,9 +103,12 @@ static void count_deviation(const measure *m, const void *y, const void *target,
 }
 
 static size_t row_of(const measure *m, int64_t i) { return (size_t)(m->rows ? m->rows[i] : i); }
-static const char *target_of(const measure *m, int64_t i) { return m->x->targets + row_of(m, i) * m->x->target_bytes; }
+static const char *target_of(const measure *m, int64_t i)
+{
+    return m->x->targets + row_of(m, i) * m->x->target_bytes;
+}
 
-static bool is_binary(const measure *m, const char *target)
+static bool all_zero_or_one(const measure *m, const char *target)
 {
     for (int64_t i = 0; i < m->n; i++)
         if (real_get(m->p, target, i) != 0 && real_get(m->p, target, i) != 1)
@@ -129,16 +132,17 @@ static void find_kind(measure *m)
 {
     bool binary = true, one_hot = m->row > 1;
     for (int64_t i = 0; i < m->n_rows && binary; i++) {
-        binary = is_binary(m, target_of(m, i));
+        binary = all_zero_or_one(m, target_of(m, i));
         one_hot = one_hot && binary && is_one_hot(m, target_of(m, i));
     }
     m->largest = m->row > 1 && (strncmp(m->t->loss, "cross_entropy", 13) == 0 || (binary && one_hot));
     m->classifies = m->largest || strcmp(m->t->loss, "binary_cross_entropy") == 0 || (m->row == 1 && binary);
 }
 
-/* ---- runs -------------------------------------------------------------------------------------------------------- */
+/* ---- runs -------------------------------------------------------------------------------------------- */
 
-evaluator *evaluator_new(session *s, const loom_model *m, const training *t, const samples *x, const int64_t *rows, int64_t n)
+evaluator *evaluator_new(session *s, const loom_model *m, const training *t, const samples *x, const int64_t *rows,
+                         int64_t n)
 {
     evaluator *e = arena_alloc(&s->arena, sizeof *e);
     *e = (evaluator){.m = m, .t = t, .x = x, .rows = rows, .n_rows = n, .p = m->type == LOOM_F32 ? F32 : F64};
@@ -154,8 +158,8 @@ evaluator *evaluator_new(session *s, const loom_model *m, const training *t, con
 static bool run_batch(const evaluator *e, void *instance, int64_t first)
 {
     for (int64_t i = 0; i < e->m->batch; i++)
-        memcpy(e->input + (size_t)i * e->x->input_bytes, e->x->inputs + row_of(e, (first + i) % e->n_rows) * e->x->input_bytes,
-               e->x->input_bytes);
+        memcpy(e->input + (size_t)i * e->x->input_bytes,
+               e->x->inputs + row_of(e, (first + i) % e->n_rows) * e->x->input_bytes, e->x->input_bytes);
     return e->m->forward(e->m, instance, e->input, e->output) == LOOM_OK;
 }
 
@@ -190,11 +194,14 @@ bool evaluate(const evaluator *e, void *instance, const volatile sig_atomic_t *s
     return good;
 }
 
-/* ---- text -------------------------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------------------- */
 
-static const struct { const char *name; int from; int64_t to; } bucket[N_DEVIATIONS] = {
-    {"0-10%", 0, 10}, {"10-20%", 10, 20}, {"20-30%", 20, 30}, {"30-40%", 30, 40}, {"40-50%", 40, 50}, {"50-100%", 50, 100},
-    {"100%+", 100, 1000000000}};
+static const struct {
+    const char *name;
+    int from;
+    int64_t to;
+} bucket[N_DEVIATIONS] = {{"0-10%", 0, 10},   {"10-20%", 10, 20},   {"20-30%", 20, 30},        {"30-40%", 30, 40},
+                          {"40-50%", 40, 50}, {"50-100%", 50, 100}, {"100%+", 100, 1000000000}};
 
 const char *deviation_name(int k) { return bucket[k].name; }
 
@@ -207,9 +214,9 @@ void evaluation_json(text *t, const evaluation *e)
     text_printf(t, "{\"buckets\":{");
     for (int i = 0; i < N_DEVIATIONS; i++) {
         int k = by_name[i];
-        text_printf(t, "%s\"%s\":{\"range_min\":%d,\"range_max\":%lld,\"count\":%lld}", i ? "," : "", bucket[k].name, bucket[k].from,
-                    (long long)bucket[k].to, (long long)e->deviations[k]);
+        text_printf(t, "%s\"%s\":{\"range_min\":%d,\"range_max\":%lld,\"count\":%lld}", i ? "," : "", bucket[k].name,
+                    bucket[k].from, (long long)bucket[k].to, (long long)e->deviations[k]);
     }
-    text_printf(t, "},\"score\":%s,\"total_samples\":%lld,\"failures\":%lld,\"avg_deviation\":%s}", score, (long long)e->n,
-                (long long)e->deviations[N_DEVIATIONS - 1], deviation);
+    text_printf(t, "},\"score\":%s,\"total_samples\":%lld,\"failures\":%lld,\"avg_deviation\":%s}", score,
+                (long long)e->n, (long long)e->deviations[N_DEVIATIONS - 1], deviation);
 }

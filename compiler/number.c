@@ -48,13 +48,13 @@ typedef struct decimal {
     bool negative;
 } decimal;
 
-static const char *scan_digits(const char *t, decimal *d, int step)
+static const char *scan_digits(const char *t, decimal *d, int shift)
 {
     for (; isdigit((unsigned char)*t); t++) {
         if (d->n < 19)
             d->digits = d->digits * 10 + (uint64_t)(*t - '0');
         d->n += d->digits > 0 && d->n < 20;
-        d->exponent -= step;
+        d->exponent -= shift;
     }
     return t;
 }

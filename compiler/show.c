@@ -24,7 +24,7 @@ void show_clear(void)
         fprintf(stderr, "\r\033[K");
 }
 
-/* ---- the bar ------------------------------------------------------------------------------------------------------ */
+/* ---- the bar ----------------------------------------------------------------------------------------- */
 
 static void clock_words(char out[40], double s)
 {
@@ -36,7 +36,7 @@ static void clock_words(char out[40], double s)
 }
 
 /* After so many steps of the epoch; ten times a second at most. */
-void show_step(trainer *tr, int64_t step)
+void show_step(trainer *tr, int64_t at)
 {
     static double last;
     double now = seconds(), done = (double)((int64_t)progress_of(tr)->batches - tr->batches_before);
@@ -44,17 +44,17 @@ void show_step(trainer *tr, int64_t step)
         return;
     last = now;
     char bar[BAR + 1], left[40];
-    int full = (int)(step * BAR / tr->steps);
+    int full = (int)(at * BAR / tr->steps);
     for (int i = 0; i < BAR; i++)
         bar[i] = i < full ? '=' : i == full ? '>' : ' ';
     bar[BAR] = 0;
     double ahead = (double)(tr->steps * tr->t.epochs) - (double)progress_of(tr)->batches;
     clock_words(left, done > 0 ? (now - tr->started) / done * ahead : 0);
-    fprintf(stderr, "\repoch %lld/%lld [%s] %lld/%lld  loss %.4g  %s left\033[K", (long long)tr->n_epochs + 1, (long long)tr->t.epochs, bar,
-            (long long)step, (long long)tr->steps, tr->sum / (double)step, left);
+    fprintf(stderr, "\repoch %lld/%lld [%s] %lld/%lld  loss %.4g  %s left\033[K", (long long)tr->n_epochs + 1,
+            (long long)tr->t.epochs, bar, (long long)at, (long long)tr->steps, tr->sum / (double)at, left);
 }
 
-/* ---- epochs ------------------------------------------------------------------------------------------------------- */
+/* ---- epochs ------------------------------------------------------------------------------------------ */
 
 /* ,"key":number, when there is one */
 static void json_number(text *t, const char *key, double v)
@@ -67,7 +67,7 @@ static void json_number(text *t, const char *key, double v)
 
 static void epoch_json(text *t, const trainer *tr, int64_t i)
 {
-    const epoch *e = &tr->epochs[i];
+    const epoch_result *e = &tr->epochs[i];
     text_printf(t, "{\"epoch\":%lld", (long long)i + 1);
     json_number(t, "loss", e->loss);
     json_number(t, "learning_rate", e->learning_rate);
@@ -78,7 +78,7 @@ static void epoch_json(text *t, const trainer *tr, int64_t i)
 
 static void epoch_text(text *t, const trainer *tr, int64_t i)
 {
-    const epoch *e = &tr->epochs[i];
+    const epoch_result *e = &tr->epochs[i];
     text_printf(t, "epoch %lld/%lld  loss %.9g", (long long)i + 1, (long long)tr->t.epochs, e->loss);
     if (tr->validation)
         text_printf(t, "  validation %.9g", e->validation_loss);
@@ -120,7 +120,7 @@ bool show_epoch(trainer *tr)
     return !o->learn.curve || draw(tr);
 }
 
-/* ---- start and end -------------------------------------------------------------------------------------------------- */
+/* ---- start and end ----------------------------------------------------------------------------------- */
 
 static void head_line(const trainer *tr)
 {
@@ -128,8 +128,9 @@ static void head_line(const trainer *tr)
     fprintf(tr->out, "%s: %lld samples", tr->m->id, (long long)tr->n);
     if (tr->validation)
         fprintf(tr->out, " and %lld to try it on", (long long)(tr->n_kept ? tr->n_kept : tr->other.n));
-    fprintf(tr->out, "; %lld step%s of %lld an epoch, %s, %s, %s, %s\n", (long long)tr->steps, tr->steps > 1 ? "s" : "", (long long)tr->batch,
-            t->loss, t->optimizer, precision_names[tr->p], tr->engine);
+    fprintf(tr->out, "; %lld step%s of %lld an epoch, %s, %s, %s, %s\n", (long long)tr->steps,
+            tr->steps > 1 ? "s" : "", (long long)tr->batch, t->loss, t->optimizer, precision_names[tr->p],
+            tr->engine);
     if (tr->n_epochs || tr->batches_before)
         fprintf(tr->out, "going on after epoch %lld, step %lld\n", (long long)tr->n_epochs,
                 (long long)(tr->batches_before - tr->n_epochs * tr->steps));
@@ -176,7 +177,8 @@ static void end_json(const trainer *tr, text *t, const char *why, const evaluati
 static void end_text(const trainer *tr, text *t, const evaluation *e, double time)
 {
     double seen = (double)((int64_t)progress_of(tr)->batches - tr->batches_before) * (double)tr->batch;
-    text_printf(t, "%lld epochs in %.1f s, %.0f samples a second", (long long)tr->n_epochs, time, seen / (time > 1e-9 ? time : 1e-9));
+    text_printf(t, "%lld epochs in %.1f s, %.0f samples a second", (long long)tr->n_epochs, time,
+                seen / (time > 1e-9 ? time : 1e-9));
     if (tr->best >= 0)
         text_printf(t, "; the best one was %lld", (long long)tr->best + 1);
     text_printf(t, "\non the %s samples: loss %.9g", tr->validation ? "validation" : "training", e->loss);

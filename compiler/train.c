@@ -1,9 +1,9 @@
 /* train.c - `loomc train`: the loop over epochs and mini-batches.
  *
  * It knows the model only through runtime/loom.h. A mini-batch has the description's batch_size. Each epoch takes the
- * samples in an order of its own, which depends on the seed and the epoch only; the last mini-batch is filled up with the
- * first samples of that order. Where a training stands follows from the count of mini-batches: so it can stop after any of
- * them and go on with the same bits. */
+ * samples in an order of its own, which depends on the seed and the epoch only; the last mini-batch is filled up with
+ * the first samples of that order. Where a training stands follows from the count of mini-batches: so it can stop
+ * after any of them and go on with the same bits. */
 #include "train.h"
 
 #include "../runtime/loom_random.h"
@@ -11,7 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { ORDER = 0x6f72646572, KEPT = 0x6b657074 }; /* streams of random numbers */
+#define ORDER_STREAM UINT64_C(0x6f72646572)
+#define SPLIT_STREAM UINT64_C(0x73706c6974)
 
 /* Set by SIGINT and SIGTERM: the loop ends after the step that it is in. A second signal ends the program. */
 static volatile sig_atomic_t stopped;
@@ -28,7 +29,7 @@ static void listen_to(int number)
         sigaction(number, &now, NULL);
 }
 
-/* ---- samples ------------------------------------------------------------------------------------------------------ */
+/* ---- samples ----------------------------------------------------------------------------------------- */
 
 /* n of them in random order: each place from the last on gets one of those up to it. */
 static void shuffle(int64_t *order, int64_t n, uint64_t seed, uint64_t stream, uint64_t epoch)
@@ -50,13 +51,14 @@ static bool split_samples(trainer *tr)
     bool *kept = arena_array(a, n, sizeof *kept);
     keep = tr->s->opt->learn.split > 0 && keep == 0 ? 1 : keep;
     if (keep >= n) {
-        diag(tr->s, DIAG_ERROR, NULL, "--split keeps %lld of %lld samples back, and leaves none to train with", (long long)keep, (long long)n);
+        diag(tr->s, DIAG_ERROR, NULL, "--split keeps %lld of %lld samples back, and leaves none to train with",
+             (long long)keep, (long long)n);
         return false;
     }
     for (int64_t i = 0; i < n; i++)
         order[i] = i;
     if (keep)
-        shuffle(order, n, tr->seed, KEPT, 0);
+        shuffle(order, n, tr->seed, SPLIT_STREAM, 0);
     for (int64_t i = 0; i < keep; i++)
         kept[order[i]] = true;
     tr->rows = arena_array(a, n - keep, sizeof *tr->rows);
@@ -85,7 +87,7 @@ static bool read_samples(trainer *tr)
     return true;
 }
 
-/* ---- the loop ----------------------------------------------------------------------------------------------------- */
+/* ---- the loop ---------------------------------------------------------------------------------------- */
 
 static loom_progress *progress_of(const trainer *tr) { return tr->m->progress(tr->m, tr->instance); }
 
@@ -99,7 +101,7 @@ static void make_order(trainer *tr)
     tr->ordered = tr->n_epochs;
     memcpy(tr->order, tr->rows, (size_t)tr->n * sizeof *tr->order);
     if (tr->t.shuffle)
-        shuffle(tr->order, tr->n, tr->seed, ORDER, (uint64_t)tr->n_epochs);
+        shuffle(tr->order, tr->n, tr->seed, ORDER_STREAM, (uint64_t)tr->n_epochs);
 }
 
 /* One step on the mini-batch that starts at `first` of the order. False after an error. */
@@ -121,7 +123,8 @@ static bool run_step(trainer *tr, int64_t first)
         diag(tr->s, DIAG_ERROR, NULL, "the training step failed with status %d", status);
     else
         diag(tr->s, DIAG_ERROR, NULL,
-             "the loss is no finite number any more in epoch %lld; nothing is written (is the learning rate too large?)",
+             "the loss is no finite number any more in epoch %lld; nothing is written (is the learning rate too "
+             "large?)",
              (long long)tr->n_epochs + 1);
     return false;
 }
@@ -133,7 +136,7 @@ static bool model_failed(trainer *tr)
     return false;
 }
 
-static epoch *add_epoch(trainer *tr)
+static epoch_result *add_epoch(trainer *tr)
 {
     if (tr->n_epochs == tr->most_epochs) {
         size_t old = (size_t)tr->n_epochs * sizeof *tr->epochs, more = old + 64 * sizeof *tr->epochs;
@@ -150,8 +153,8 @@ static bool end_epoch(trainer *tr)
     if (tr->validation && !evaluate(tr->validation, tr->instance, &stopped, &e))
         return stopped ? false : model_failed(tr);
     const loom_progress *done = progress_of(tr);
-    epoch *now = add_epoch(tr);
-    *now = (epoch){tr->sum / (double)tr->steps, NAN, NAN, NAN};
+    epoch_result *now = add_epoch(tr);
+    *now = (epoch_result){tr->sum / (double)tr->steps, NAN, NAN, NAN};
     if (done->steps)
         now->learning_rate = loom_rate(&done->schedule, (double)done->steps - 1);
     if (tr->validation)
@@ -174,7 +177,8 @@ static bool run_epoch(trainer *tr)
         if (!run_step(tr, i * tr->batch))
             return false;
         show_step(tr, i + 1);
-        if (every && tr->checkpoint && progress_of(tr)->batches % (uint64_t)every == 0 && !checkpoint_write(tr, tr->checkpoint))
+        if (every && tr->checkpoint && progress_of(tr)->batches % (uint64_t)every == 0 &&
+            !checkpoint_write(tr, tr->checkpoint))
             return false;
     }
     return !stopped && end_epoch(tr);
@@ -194,8 +198,10 @@ static bool interrupted(trainer *tr)
     if (!path)
         fprintf(stderr, "loomc: interrupted; nothing is written, for want of --checkpoint\n");
     else if (checkpoint_write(tr, path))
-        fprintf(stderr, "loomc: interrupted after epoch %lld, step %lld; the same command with --resume %s goes on from there\n",
-                (long long)tr->n_epochs, (long long)steps_done(tr), path);
+        fprintf(
+            stderr,
+            "loomc: interrupted after epoch %lld, step %lld; the same command with --resume %s goes on from there\n",
+            (long long)tr->n_epochs, (long long)steps_done(tr), path);
     return false;
 }
 
@@ -235,7 +241,8 @@ static bool run_training(trainer *tr)
     }
     static const volatile sig_atomic_t never = 0;
     evaluation e;
-    const evaluator *last = tr->validation ? tr->validation : evaluator_new(tr->s, tr->m, &tr->t, &tr->data, tr->rows, tr->n);
+    const evaluator *last =
+        tr->validation ? tr->validation : evaluator_new(tr->s, tr->m, &tr->t, &tr->data, tr->rows, tr->n);
     if (tr->best >= 0 && !tr->s->opt->learn.last)
         best_restore(tr);
     if (!evaluate(last, tr->instance, &never, &e))
@@ -244,7 +251,7 @@ static bool run_training(trainer *tr)
     return true;
 }
 
-/* ---- the command -------------------------------------------------------------------------------------------------- */
+/* ---- the command ------------------------------------------------------------------------------------- */
 
 /* What was learned, as the value of the parameters of a graph. */
 static graph *learned(trainer *tr, const network *net)
@@ -255,7 +262,8 @@ static graph *learned(trainer *tr, const network *net)
         if (g->tensors[t].kind == TENSOR_PARAM) {
             while (strcmp(tr->m->tensors[i].name, g->tensors[t].name) != 0)
                 i++;
-            memcpy(g->tensors[t].data, tr->m->data(tr->m, tr->instance, i), tr->m->tensors[i].size * real_size(tr->p));
+            memcpy(g->tensors[t].data, tr->m->data(tr->m, tr->instance, i),
+                   tr->m->tensors[i].size * real_size(tr->p));
         }
     return g;
 }

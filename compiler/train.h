@@ -43,7 +43,9 @@ typedef struct evaluation {
 /* One epoch of a training, as it is shown. NaN where it was not measured. */
 typedef struct epoch {
     double loss, learning_rate, validation_loss, accuracy;
-} epoch;
+} epoch_result;
+
+typedef struct evaluator evaluator; /* metrics.c */
 
 /* A training that runs. */
 typedef struct trainer {
@@ -61,7 +63,7 @@ typedef struct trainer {
     int64_t *order, ordered;  /* of rows, in the epoch `ordered`; -1 none yet */
     char *x, *y;              /* one mini-batch */
     evaluator *validation;    /* NULL: there is none */
-    epoch *epochs;            /* those that are over */
+    epoch_result *epochs;            /* those that are over */
     int64_t n_epochs, most_epochs;
     double sum;               /* of the losses in this one */
     int64_t best;             /* the epoch with the lowest validation loss, -1 none */
@@ -82,13 +84,20 @@ typedef struct trainer {
 bool samples_read(session *s, const loom_model *m, const char *path, const char *targets, samples *out);
 uint64_t samples_hash(const samples *x);
 
+/* ---- data_columns.c */
+typedef struct columns {
+    int64_t *at, n; /* numbers of columns, from 0 */
+} columns;
+columns columns_new(session *s, int64_t first, int64_t n);
+/* As --columns and --target say; without them the first `inputs` are the input. False after an error. */
+bool choose_columns(session *s, const table *t, int64_t inputs, columns *in, columns *out);
+
 /* ---- data_csv.c, data_npy.c: files as tables. False after an error. */
 bool csv_read(session *s, source src, precision p, table *out);
 span csv_field(const table *t, int64_t row, int64_t col); /* where it stands, without blanks and quotes */
 bool npy_read(session *s, source src, precision p, table *out);
 
 /* ---- metrics.c */
-typedef struct evaluator evaluator;
 /* Prepares to try a model on the samples rows[0..n-1] (NULL: the first n). It keeps its arguments. */
 evaluator *evaluator_new(session *s, const loom_model *m, const training *t, const samples *x, const int64_t *rows, int64_t n);
 /* Runs the samples, a batch at a time, and measures. Forgets what is kept from call to call, before and afterwards;
@@ -99,7 +108,7 @@ void evaluation_json(text *t, const evaluation *e); /* as the original writes it
 
 /* ---- curve.c */
 /* The epochs as an SVG picture; best: the one whose weights were kept, -1 none. */
-void curve_svg(text *t, const char *title, const epoch *epochs, int64_t n, int64_t best);
+void curve_svg(text *t, const char *title, const epoch_result *epochs, int64_t n, int64_t best);
 
 /* ---- checkpoint.c */
 /* Writes weights, optimiser, progress (loom_save) and what the loop knows. False after an error. */
@@ -112,7 +121,7 @@ void best_restore(trainer *tr); /* and back */
 /* ---- show.c */
 double seconds(void);
 bool show_start(trainer *tr);            /* opens the log; false after an error */
-void show_step(trainer *tr, int64_t step);
+void show_step(trainer *tr, int64_t at); /* after so many steps of the epoch */
 bool show_epoch(trainer *tr);            /* the last one; false when a file cannot be written */
 void show_end(trainer *tr, const char *why, const evaluation *e);
 void show_clear(void);                   /* the bar */

@@ -57,7 +57,8 @@ class Workshop:
         assert done.returncode == 0 and not done.stderr, done.stderr
         with open(os.path.join(self.folder, "trained.json")) as file:
             text = json.load(file)["models"][0]["weights"]["data"]
-        return [json.loads(line) for line in done.stdout.splitlines()], json.loads(base64.b64decode(text))["layers"]
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return [line for line in lines if "epoch" in line], json.loads(base64.b64decode(text))["layers"]
 
     def run(self, value, bundle):
         self.write("x.json", value)
