@@ -1,7 +1,6 @@
 /* checkpoint.c - a training that stops and goes on.
  *
- *   | what loom_save writes: weights, optimiser, progress | what the loop knows | its length | its checksum |
- * LOOMLOOP |
+ *   | what loom_save writes: weights, optimiser, progress | what the loop knows | length | checksum | LOOMLOOP |
  *
  * The first part alone is a checkpoint too, as other programs write it: then the past epochs are not known, but the
  * weights go on with the same bits. All of it is little-endian. */
