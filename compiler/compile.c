@@ -59,12 +59,9 @@ static bool compile_training(session *s, compiled *c)
     return true;
 }
 
-/* From text to plan. */
-bool compile_network(session *s, compiled *c)
+/* From layers to plan. */
+bool compile_layers(session *s, compiled *c)
 {
-    c->net = read_network(s, &c->src, &c->weights_src);
-    if (!c->net)
-        return false;
     c->precision = s->opt->has_precision ? s->opt->precision : c->net->precision;
     c->infer = lower_inference(s, c);
     if (!c->infer)
@@ -77,6 +74,13 @@ bool compile_network(session *s, compiled *c)
         return false;
     c->model = s->opt->abi || s->opt->verify ? engine_model(s, c->net, c->precision, c->train ? &c->training : NULL) : NULL;
     return s->diags.errors == 0;
+}
+
+/* From text to plan. */
+bool compile_network(session *s, compiled *c)
+{
+    c->net = read_network(s, &c->src, &c->weights_src);
+    return c->net && compile_layers(s, c);
 }
 
 int command_compile(session *s)

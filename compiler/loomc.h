@@ -408,7 +408,7 @@ typedef struct train_options {
     double split;
     int header;                   /* 1 there is one, -1 there is none, 0 it shows */
     int checkpoint_every, patience;
-    bool interpret, last;
+    bool interpret, compile, last;
 } train_options;
 
 typedef struct options {
@@ -645,6 +645,7 @@ bool emit_model(session *s, const compiled *c);
 /* The network of the command line, with its weights; NULL after an error. */
 network *read_network(session *s, source *net_src, source *weights_src);
 bool compile_network(session *s, compiled *c);
+bool compile_layers(session *s, compiled *c); /* the same for a network that is read: c->net, src, weights_src */
 /* The passes, which change g, and the plan of what they make of it. `first` as in plan_build. */
 plan *graph_compile(session *s, graph *g, const plan *first);
 int command_compile(session *s);

@@ -37,7 +37,7 @@ static const command commands[] = {
     {"run", command_run, "run a network in the interpreter",
      "usage: loomc run NET.json --input X.json [-o FILE] [options]\n\n"
      "Prints {\"shape\":[...],\"output\":[...]}. X.json holds the input as a list, nested or flat.\n\n" COMMON_HELP},
-    {"train", command_train, "train a network in the interpreter",
+    {"train", command_train, "train a network",
      "usage: loomc train NET.json --data FILE -o BUNDLE.json [options]\n\n"
      "Trains the weights and writes them as a bundle, which --weights reads. Prints the loss of each epoch, the mean over\n"
      "its mini-batches of \"batch_size\" samples, each measured before the step that it leads to. The description's\n"
@@ -63,6 +63,9 @@ static const command commands[] = {
      "  --optimizer O       sgd, momentum, nesterov, adam, adamw or rmsprop (default sgd)\n"
      "  --clip-norm X       longest that the gradient may be (default: no limit)\n"
      "  --no-shuffle        keep the order of the samples\n"
+     "  --compile, --interpret  run the network as C that is built for it now, or in the interpreter: the same bits\n"
+     "                      (default: C, where there is a compiler and enough to do)\n"
+     "  --cc CC, --cflags FLAGS  the C compiler and its flags (default: cc, -O3 -march=native)\n"
      "  --patience N        end when N epochs brought no lower validation loss\n"
      "  --last              write the weights of the last epoch, not of the best\n\n"
      "Stopping and going on: SIGINT (Ctrl-C) or SIGTERM ends after the step, writes a checkpoint and exits with 130.\n"
@@ -167,7 +170,8 @@ enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, 
        OPT_TO, OPT_SCALES, OPT_FORMAT,
        OPT_TARGETS, OPT_DATA_FORMAT, OPT_COLUMNS,
        OPT_SEPARATOR, OPT_HEADER, OPT_NO_HEADER, OPT_SCALE, OPT_SPLIT, OPT_VALIDATION, OPT_VALIDATION_TARGETS, OPT_PATIENCE,
-       OPT_LAST, OPT_CHECKPOINT, OPT_CHECKPOINT_EVERY, OPT_RESUME, OPT_LOG, OPT_CURVE };
+       OPT_LAST, OPT_CHECKPOINT, OPT_CHECKPOINT_EVERY, OPT_RESUME, OPT_LOG, OPT_CURVE,
+       OPT_INTERPRET, OPT_COMPILE };
 
 static const struct option long_options[] = {
     {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
@@ -193,7 +197,8 @@ static const struct option long_options[] = {
     {"patience", required_argument, 0, OPT_PATIENCE},     {"last", no_argument, 0, OPT_LAST},
     {"checkpoint", required_argument, 0, OPT_CHECKPOINT}, {"checkpoint-every", required_argument, 0, OPT_CHECKPOINT_EVERY},
     {"resume", required_argument, 0, OPT_RESUME},         {"log", required_argument, 0, OPT_LOG},
-    {"curve", required_argument, 0, OPT_CURVE},
+    {"curve", required_argument, 0, OPT_CURVE},           {"interpret", no_argument, 0, OPT_INTERPRET},
+    {"compile", no_argument, 0, OPT_COMPILE},
     {"output", required_argument, 0, 'o'},                {"help", no_argument, 0, 'h'},
     {0, 0, 0, 0}};
 
@@ -364,6 +369,8 @@ static bool set_train_option(train_options *o, int c)
     case OPT_RESUME: o->resume = optarg; return true;
     case OPT_LOG: o->log = optarg; return true;
     case OPT_CURVE: o->curve = optarg; return true;
+    case OPT_INTERPRET: return o->interpret = true;
+    case OPT_COMPILE: return o->compile = true;
     default: return false;
     }
 }
@@ -453,6 +460,7 @@ static bool check_train(const options *o)
         : !o->out ? "'train' needs -o and a name for the bundle with the trained weights"
         : t->validation && t->split > 0 ? "--validation and --split exclude each other"
         : t->validation_targets && !t->validation ? "--validation-targets goes with --validation"
+        : t->compile && t->interpret ? "--compile and --interpret exclude each other"
         : t->patience && !t->validation && t->split == 0 ? "--patience needs --validation or --split, which tell what is better"
         : t->checkpoint_every && !t->checkpoint && !t->resume ? "--checkpoint-every needs --checkpoint and the name of a file" : NULL;
     if (wrong)

@@ -76,10 +76,6 @@ static bool read_samples(trainer *tr)
         return false;
     if (o->validation && !samples_read(s, tr->m, o->validation, o->validation_targets, &tr->other))
         return false;
-    if (o->validation)
-        tr->validation = evaluator_new(s, tr->m, &tr->t, &tr->other, NULL, tr->other.n);
-    else if (tr->n_kept)
-        tr->validation = evaluator_new(s, tr->m, &tr->t, &tr->data, tr->kept, tr->n_kept);
     tr->steps = (tr->n - 1) / tr->batch + 1;
     tr->order = arena_array(&s->arena, tr->n, sizeof *tr->order);
     tr->x = arena_array(&s->arena, tr->batch, tr->data.input_bytes);
@@ -220,6 +216,10 @@ static bool start_training(trainer *tr)
     for (int i = 0; i < tr->m->n_tensors; i++)
         if (tr->m->tensors[i].role == LOOM_PARAM)
             tr->weights_size += tr->m->tensors[i].size * real_size(tr->p);
+    if (tr->other.n)
+        tr->validation = evaluator_new(tr->s, tr->m, &tr->t, &tr->other, NULL, tr->other.n);
+    else if (tr->n_kept)
+        tr->validation = evaluator_new(tr->s, tr->m, &tr->t, &tr->data, tr->kept, tr->n_kept);
     tr->best_weights = tr->validation ? arena_alloc(&tr->s->arena, tr->weights_size) : NULL;
     if (resume && !checkpoint_read(tr, resume))
         return false;
@@ -268,6 +268,40 @@ static graph *learned(trainer *tr, const network *net)
     return g;
 }
 
+/* Roughly the operations of the whole training. */
+static double work_of(trainer *tr, const network *net)
+{
+    const graph *g = network_lower(tr->s, net, tr->p, LOWER_MUTABLE);
+    double each = 0;
+    for (int i = 0; g && i < g->n_ops; i++) {
+        const op *o = &g->ops[i];
+        each += o->type->macs ? (double)o->type->macs(g, o) : o->out ? (double)shape_size(tensor_shape(g, o->out)) : 0;
+    }
+    return 3 * each * (double)tr->steps * (double)tr->t.epochs;
+}
+
+/* Takes the model as compiled C where that pays. False when it was asked for and cannot be. */
+static bool choose_engine(trainer *tr, const compiled *c)
+{
+    static const double enough = 1e9; /* some seconds of the interpreter, and the time of a build */
+    const options *o = tr->s->opt;
+    const char *why = NULL;
+    tr->engine = "interpreted";
+    if (o->learn.interpret || (!o->learn.compile && work_of(tr, c->net) < enough))
+        return true;
+    const loom_model *m = native_model(tr->s, c, &why);
+    if (m) {
+        tr->m = m;
+        tr->engine = "compiled";
+    } else if (o->learn.compile) {
+        diag(tr->s, DIAG_ERROR, NULL, "the network cannot run as C: %s", why);
+        return false;
+    } else {
+        tr->engine = arena_printf(&tr->s->arena, "interpreted (%s)", why);
+    }
+    return true;
+}
+
 static bool find_model(trainer *tr, const network *net)
 {
     session *s = tr->s;
@@ -277,7 +311,6 @@ static bool find_model(trainer *tr, const network *net)
         return false;
     tr->p = s->opt->has_precision ? s->opt->precision : net->precision;
     tr->m = engine_model(s, net, tr->p, &tr->t);
-    tr->engine = "interpreted";
     tr->batch = net->batch;
     tr->seed = net->seed;
     tr->best = tr->ordered = -1;
@@ -302,18 +335,22 @@ static void run_job(void *arg)
 
 int command_train(session *s)
 {
-    source net_src, weights_src;
+    compiled c = {0};
     trainer tr = {.s = s, .out = strcmp(s->opt->out, "-") == 0 ? stderr : stdout};
-    network *net = read_network(s, &net_src, &weights_src);
-    if (!net || !find_model(&tr, net) || !read_samples(&tr))
+    c.net = read_network(s, &c.src, &c.weights_src);
+    if (!c.net || !find_model(&tr, c.net) || !read_samples(&tr))
+        return 1;
+    c.precision = tr.p;
+    if (!choose_engine(&tr, &c))
         return 1;
     tr.instance = arena_alloc(&s->arena, tr.m->instance_size + 63);
     tr.instance = (char *)tr.instance + (64 - (uintptr_t)tr.instance % 64) % 64;
     if (tr.m->init(tr.m, tr.instance) != LOOM_OK)
         arena_fail(&s->arena);
-    job j = {&tr, net, false};
+    job j = {&tr, c.net, false};
     bool memory_left = arena_protect(&s->arena, run_job, &j);
-    tr.m->end(tr.m, tr.instance);
+    if (tr.m->end)
+        tr.m->end(tr.m, tr.instance);
     if (tr.log)
         fclose(tr.log);
     if (!memory_left)

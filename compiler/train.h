@@ -118,6 +118,11 @@ bool checkpoint_read(trainer *tr, const char *path);
 void best_keep(trainer *tr);    /* the parameters as they are, to tr->best_weights */
 void best_restore(trainer *tr); /* and back */
 
+/* ---- native.c */
+/* The same model as C, which a C compiler built and this program loaded: the same bits, faster. NULL when that cannot
+ * be: *why says what is missing. `c` holds the network and its sources. The model stays until the program ends. */
+const loom_model *native_model(session *s, const compiled *c, const char **why);
+
 /* ---- show.c */
 double seconds(void);
 bool show_start(trainer *tr);            /* opens the log; false after an error */

@@ -1,0 +1,87 @@
+/* native.c - the model that a training runs, as C: generated, built with the C compiler of this machine, loaded.
+ *
+ * It is what `loomc compile --train --abi` writes, so it stands behind the same interface as the interpreter and gives
+ * the same bits. Whatever goes wrong on the way (no compiler, no template for an op) is no error: the interpreter runs
+ * then. */
+#include "train.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int run_shell(const char *command)
+{
+    fflush(NULL);
+    int status = system(command);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+/* Generates the C, and tells nothing of errors. */
+static bool write_c(session *s, const compiled *from, const char *dir)
+{
+    const options *before = s->opt;
+    diags said = s->diags;
+    options o = *before;
+    o.out = dir;
+    o.train = o.abi = o.standalone = true;
+    o.dump = NULL;
+    o.weights_file = o.dispatch = o.trace = o.verify = false;
+    o.precision = from->precision;
+    o.has_precision = true;
+    compiled c = {.net = from->net, .src = from->src, .weights_src = from->weights_src};
+    s->diags.sink = fopen("/dev/null", "w");
+    s->opt = &o;
+    bool good = s->diags.sink && compile_layers(s, &c) && emit_model(s, &c);
+    if (s->diags.sink)
+        fclose(s->diags.sink);
+    s->opt = before;
+    s->diags = said;
+    return good;
+}
+
+/* Makes DIR/model.so; the second try is for compilers that do not know the machine. */
+static bool build(session *s, const char *dir)
+{
+    const char *cc = s->opt->cc ? s->opt->cc : getenv("CC") ? getenv("CC") : "cc";
+    const char *flags = s->opt->cflags ? s->opt->cflags : "-O3 -march=native";
+    for (int i = 0; i < 2; i++, flags = "-O2")
+        if (run_shell(arena_printf(&s->arena, "cd '%s' && %s -std=c99 %s -fPIC -shared *.c -o model.so >build.log 2>&1", dir,
+                                   cc, flags)) == 0)
+            return true;
+    return false;
+}
+
+static const loom_model *load(session *s, const compiled *c, const char *dir)
+{
+    typedef const loom_model *model_fn(void);
+    void *library = dlopen(arena_printf(&s->arena, "%s/model.so", dir), RTLD_NOW | RTLD_LOCAL);
+    void *symbol = library ? dlsym(library, arena_printf(&s->arena, "%s_model", c->net->id)) : NULL;
+    model_fn *find;
+    memcpy(&find, &symbol, sizeof find); /* C has no cast from data to functions */
+    const loom_model *m = symbol ? find() : NULL;
+    bool fits = m && m->abi == LOOM_ABI && m->type == (c->precision == F32 ? LOOM_F32 : LOOM_F64) && m->train &&
+                m->batch == c->net->batch;
+    return fits ? m : NULL;
+}
+
+const loom_model *native_model(session *s, const compiled *c, const char **why)
+{
+    const char *tmp = getenv("TMPDIR");
+    char *dir = arena_printf(&s->arena, "%s/loomc-train-XXXXXX", tmp ? tmp : "/tmp");
+    if (!mkdtemp(dir)) {
+        *why = arena_printf(&s->arena, "no folder '%s': %s", dir, strerror(errno));
+        return NULL;
+    }
+    const loom_model *m = NULL;
+    if (!write_c(s, c, dir))
+        *why = "the network has no C for training";
+    else if (!build(s, dir))
+        *why = "no C compiler builds it";
+    else if (!(m = load(s, c, dir)))
+        *why = "the built model cannot be loaded";
+    run_shell(arena_printf(&s->arena, "rm -rf '%s'", dir));
+    return m;
+}
