@@ -34,6 +34,7 @@ plan *graph_compile(session *s, graph *g, const plan *first)
     PASS(dead);
     PASS(fuse);
     PASS(pad);
+    PASS(update);
     PASS(schedule);
     plan *p = plan_build(s, g, first);
     if (dumps(s, "plan"))

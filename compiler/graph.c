@@ -116,6 +116,8 @@ void graph_uses(graph *g)
             g->tensors[o->in[k]].uses++;
         for (int k = 0; k < o->n_chain; k++)
             g->tensors[o->chain[k].operand].uses++;
+        for (int k = 0; o->update && k < o->update->n_in; k++)
+            g->tensors[o->update->in[k]].uses++;
     }
 }
 
@@ -172,6 +174,8 @@ void graph_dump(const graph *g, FILE *out)
         dump_attrs(o, out);
         for (int k = 0; k < o->n_chain; k++)
             fprintf(out, " +fn%d(%s)", o->chain[k].fn, tensor_text(g, o->chain[k].operand));
+        if (o->update)
+            fprintf(out, " +%s %s", o->update->type->name, tensor_text(g, o->update->in[0]));
         fprintf(out, "   ; %s\n", o->layer ? o->layer->name : "");
     }
     fprintf(out, "output %s\n", tensor_text(g, g->output));

@@ -207,6 +207,7 @@ typedef enum op_flags {
     OP_ELEMENTWISE = 8,
     OP_RANDOM = 16,        /* differs from call to call: never folded */
     OP_UPDATE = 32,        /* has no result (out is 0): it changes the states and parameters among its inputs */
+    OP_OPTIMISES = 64,     /* the optimiser's step can be taken on its result, which then is never stored */
 } op_flags;
 
 typedef enum attr_kind { ATTR_INT, ATTR_REAL, ATTR_FN } attr_kind;
@@ -255,6 +256,7 @@ typedef struct op {
     bool later;            /* a part of the optimiser's step, when gradients are kept */
     chain_item *chain;     /* after fusion */
     int n_chain;
+    const struct op *update; /* after fusion: the optimiser's step on the result */
     bool dead;             /* fused into another, or without effect */
 } op;
 
@@ -619,6 +621,7 @@ void pass_fuse(graph *g);
 void pass_pad(graph *g);
 void pass_broadcast(graph *g);
 void pass_dead(graph *g);
+void pass_update(graph *g);
 void pass_schedule(graph *g);
 
 /* ---- plan.c */

@@ -118,6 +118,40 @@ void pass_broadcast(graph *g)
     }
 }
 
+/* ---- update --------------------------------------------------------------------------------------------- */
+
+/* The op that makes the gradient which u uses up, if it can take the optimiser's step itself: nobody reads the
+ * weight after it. */
+static op *gradient_maker(const graph *g, const op *u, const int *last_read)
+{
+    const tensor *d = &g->tensors[u->in[1]];
+    if (u->type != &op_optimise || d->kind != TENSOR_VALUE || d->uses != 1)
+        return NULL;
+    op *p = &g->ops[d->op];
+    return p->type->flags & OP_OPTIMISES && last_read[u->in[0]] < d->op ? p : NULL;
+}
+
+/* Needs: uses counted. Establishes: a gradient for which there is such an op is not stored. */
+void pass_update(graph *g)
+{
+    int *last_read = arena_array(g->arena, g->n_tensors, sizeof *last_read);
+    for (int i = 0; i < g->n_ops; i++) {
+        const op *o = &g->ops[i];
+        for (int k = 0; k < o->n_in && !(o->type->flags & OP_UPDATE); k++)
+            last_read[o->in[k]] = i;
+        for (int k = 0; k < o->n_chain; k++)
+            last_read[o->chain[k].operand] = i;
+    }
+    for (int i = 0; i < g->n_ops; i++) {
+        op *u = &g->ops[i], *p = u->type->flags & OP_UPDATE ? gradient_maker(g, u, last_read) : NULL;
+        if (!p)
+            continue;
+        p->update = memcpy(arena_alloc(g->arena, sizeof *u), u, sizeof *u);
+        u->dead = true;
+    }
+    compact(g);
+}
+
 /* ---- schedule ------------------------------------------------------------------------------------------- */
 
 /* The last op before `until` that makes or reads one of the inputs of o, -1 none. What o changes must have been read. */

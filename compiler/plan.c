@@ -207,6 +207,11 @@ static void place_all(planner *pl)
     int out = buffer_new(pl, BUFFER_OUTPUT, shape_size(tensor_shape(g, result)), result);
     if (placeable(pl, result))
         pl->p->views[result] = row_major(out, tensor_shape(g, result));
+    for (int i = 0; i < g->n_ops; i++)
+        if (g->ops[i].update) { /* the gradient has no place: the weight changes instead */
+            own_buffer(pl, g->ops[i].update->in[0]);
+            pl->p->views[g->ops[i].out] = pl->p->views[g->ops[i].update->in[0]];
+        }
     for (int i = g->n_ops - 1; i >= 0; i--) {
         const op *o = &g->ops[i];
         if (o->type == &op_concat)

@@ -139,6 +139,22 @@ static void set_chain(lua_State *L, const emitter *e, const op *o)
     lua_setfield(L, -2, "chain");
 }
 
+/* The optimiser's step on the result: {attr, rates, m1, m2}. */
+static void set_update(lua_State *L, const emitter *e, const op *o)
+{
+    static const char *const names[] = {NULL, NULL, "rates", "m1", "m2"};
+    if (!o->update)
+        return;
+    lua_newtable(L);
+    set_attrs(L, o->update);
+    for (int k = 2; k < o->update->n_in; k++)
+        if (o->update->in[k]) {
+            push_tensor(L, e, o->update, -1, o->update->in[k]);
+            lua_setfield(L, -2, names[k]);
+        }
+    lua_setfield(L, -2, "update");
+}
+
 /* Borders that this step must clear before it writes. */
 static void set_borders(lua_State *L, const emitter *e, int i)
 {
@@ -173,6 +189,8 @@ static const char *step_comment(const emitter *e, const step *st)
     text_printf(&t, "%s: %s", st->name, st->is_copy ? "copy" : o->type->name);
     for (int i = 0; i < o->n_chain && !st->is_copy; i++)
         text_printf(&t, " + %s", map_fn_names[o->chain[i].fn]);
+    if (o->update && !st->is_copy)
+        text_printf(&t, " + %s %s", o->update->type->name, e->p->g->tensors[o->update->in[0]].name);
     if (st->is_copy) {
         text_printf(&t, " %s", shape_text(a, &st->shape));
     } else if (!o->out) {
@@ -219,13 +237,15 @@ static void push_step(lua_State *L, const emitter *e, int i)
     if (o->out) {
         push_tensor(L, e, o, -1, o->out);
         lua_setfield(L, -2, "out");
-        set_int(L, "tensor", o->out);
+        if (!o->update)
+            set_int(L, "tensor", o->out);
     }
     set_text(L, "op", o->type->name);
     set_attrs(L, o);
     if (o->type == &op_map)
         set_text(L, "param", constant(e, ((const map_attr *)o->attr)->param));
     set_chain(L, e, o);
+    set_update(L, e, o);
     if (st->scratch >= 0) {
         set_text(L, "scratch", pointer_text(e, st->scratch, 0, NULL));
         set_int(L, "scratch_size", e->p->buffers[st->scratch].size);

@@ -126,7 +126,7 @@ static void matmul_grad(graph *g, const op *o, tensor_id dy, tensor_id *dx)
 const op_type op_matmul = {
     .name = "matmul",
     .doc = "matrix product; the sum starts at init and takes k in ascending order",
-    .flags = OP_EPILOGUE,
+    .flags = OP_EPILOGUE | OP_OPTIMISES,
     .attrs = attrs,
     .eval = KERNELS(matmul),
     .macs = count_macs,

@@ -69,6 +69,9 @@ function parameters(step, roles)
             add(item.operand, "e" .. letters, true)
         end
     end
+    for _, name in ipairs(step.update and {"rates", "m1", "m2"} or {}) do
+        if step.update[name] then add(step.update[name], name, name == "rates") end
+    end
     if out then add(out, "y", false) end
     if step.scratch then
         params[#params + 1] = real .. restrict .. "scratch"

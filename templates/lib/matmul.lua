@@ -115,6 +115,13 @@ function matmul_tile(step)
     for _, item in ipairs(step.chain) do
         if item.operand then table.insert(tile.operands, item.operand) end
     end
+    for _, name in ipairs(step.update and {"rates", "m1", "m2"} or {}) do
+        local o = step.update[name]
+        if o then
+            o.by, o.changes = name == "rates" and {} or y.by, name ~= "rates"
+            table.insert(tile.operands, o)
+        end
+    end
     table.insert(tile.operands, y)
     tile.alias = false
     return tile

@@ -47,7 +47,15 @@ $(pad:sub(5))}
             $(line)
 //@ end
 //@ local p, s = tile_at(tile, tile.y)
+//@ if step.update then
+//@ local function along_y(o) return o and (p:gsub("^y", o.name)) end
+//@ local pointers = {w = p, m1 = along_y(step.update.m1), m2 = along_y(step.update.m2)}
+//@ for _, line in ipairs(optimise_lines(step.update.attr, "s", pointers, lanes)) do
+            $(line)
+//@ end
+//@ else
             $(vstore(p, s == 0 and 1 or s, "s", lanes))
+//@ end
         }
 }
 
