@@ -81,6 +81,36 @@ static void layer_section(text *t, const layer_type *l)
         text_printf(t, "%s\n\n", l->notes);
 }
 
+/* What bundle.c writes and weights.c reads. */
+static const char bundles[] =
+    "## Saved networks\n\n"
+    "A bundle is a description with weights:\n\n"
+    "```\n"
+    "{\"type\": \"modelhost/bundle\", \"version\": 1, \"producer\": \"" PRODUCER "\",\n"
+    " \"models\": [{\"id\": ..., \"cfg\": the description, \"weights\": {\"fmt\": ..., ...}}]}\n"
+    "```\n\n"
+    "Without the `producer`, or with another one, the original saved it: `\"compat\": \"loom-0.0.7\"` is implied, weights that are\n"
+    "not there are zeros. Wherever a description is read, a bundle can stand, of which the first model is taken; `--weights`\n"
+    "takes the model with the network's id, or the only one. `cfg` is the description as it was read, every key kept; an `id`\n"
+    "or `compat` that it lacks is put in front.\n\n"
+    "| `fmt` | version | weights are |\n|---|---|---|\n"
+    "| `jsonModelB64` | 1 | `data`, base64 of `{\"type\": \"float32\", \"dtype\": \"\", \"layers\": [...]}` |\n"
+    "| `json` | any | `layers`, beside `fmt` |\n"
+    "| `multiPrecisionB64` | 2 | `data`, base64 of `{\"dtype\": ..., \"scale\": ..., \"layers\": [...]}`, the original's |\n\n"
+    "`type` is the precision in which a network of ours was saved, and goes on. `layers` has one object for each layer, with the\n"
+    "keys that the layer lists under Weights (of `rnn`, `lstm`, `gru` one for each gate); layers within it have theirs in the list\n"
+    "`branch_weights`, a gate in the object `filter_gate`. A value is one of\n\n"
+    "- a list of numbers, flat or nested: decimal text that reads back to the same bits; `\"NaN\"`, `\"Infinity\"` and\n"
+    "  `\"-Infinity\"` are strings;\n"
+    "- `{\"dtype\": \"int8\", \"scale\": 0.01, \"data\": base64}`: little-endian numbers of type float64, float32, int32, int16 or\n"
+    "  int8; an integer stands for itself times the scale. A list of scales, one for each index of `\"axis\"`, is another way;\n"
+    "- base64 alone, in `multiPrecisionB64` only: `dtype` as the layer or all of it says (a word that the original does not know\n"
+    "  means float32), an integer stands for itself divided by the one `scale`, rounded to float32.\n\n"
+    "Saving writes version 1; `loomc convert --to TYPE` writes version 2, with objects, or with `--scales original` as the\n"
+    "original does: codes are weight x 127, 32767 or 2147483647, cut off, at most that; weights beyond 1 are cut to 1. The\n"
+    "original reads that, as far as it knows the layers and the keys of the description.\n\n"
+    "The binary file, smaller and with checksum, is in `runtime/FILES.md`.\n";
+
 int command_docs(session *s)
 {
     text t = {.arena = &s->arena};
@@ -100,5 +130,6 @@ int command_docs(session *s)
     qsort(sorted, (size_t)n_layer_types, sizeof *sorted, by_name);
     for (int i = 0; i < n_layer_types; i++)
         layer_section(&t, sorted[i]);
+    text_add(&t, bundles, strlen(bundles));
     return file_write(s, s->opt->out ? s->opt->out : "-", t.s, t.n) ? 0 : 1;
 }
