@@ -404,8 +404,9 @@ static bool read_coded(session *s, const json *data, const coding *c, precision 
     }
     for (int64_t k = 0; k < n; k++) {
         double v = coded_value(c, bytes.text, size, k, inner);
-        if (isfinite(v) && p == F32 && isinf((float)v)) {
-            diag(s, DIAG_ERROR, data, "%s holds a number that is too large for f32", what);
+        bool finite = isfinite(v) || c->scales; /* an infinity may be stored as one */
+        if (finite && !isfinite(p == F32 ? (double)(float)v : v)) {
+            diag(s, DIAG_ERROR, data, "%s holds a number that is too large for %s", what, precision_names[p]);
             return false;
         }
         real_set(p, out, k, v);
