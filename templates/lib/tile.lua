@@ -108,7 +108,8 @@ function tile_params(tile)
     end
     local list = {}
     for _, o in ipairs(tile.operands) do
-        list[#list + 1] = (o ~= tile.y and not o.changes and "const " or "") .. model.real .. (tile.alias and " *" or " *LOOM_RESTRICT ") .. o.name
+        local const = o ~= tile.y and not o.changes and "const " or ""
+        list[#list + 1] = const .. model.real .. (tile.alias and " *" or " *LOOM_RESTRICT ") .. o.name
     end
     if not full(tile.n) then list[#list + 1] = "const int n" end
     return table.concat(list, ", ")
