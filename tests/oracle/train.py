@@ -4,7 +4,7 @@
     /usr/bin/python3 tests/oracle/train.py --loomc build/loomc [--quiet] [net.json ...]
 
 Gradients: each network of the corpus (or those named) makes one step of sgd with the learning rate 1; what a weight
-lost is its gradient. Optimisers: a handful of networks make 20 steps with each optimiser, with clipping, schedules
+lost is its gradient. Optimisers: a handful of networks make 100 steps with each optimiser, and 20 with clipping, schedules
 and weight decay too. Both start from the weights that `loomc init` draws, constant ones varied as in compare.py.
 
 An error is relative to the largest gradient of its tensor (or 1e-5 where all are smaller: rounding of the weight
@@ -249,7 +249,8 @@ def train_loomc(args, folder, net, bundle, samples, how, epochs):
     lines = compare.call(args.loomc, "train", paths["net"], "--data", paths["data"], "--weights", bundle, "--epochs",
                          str(epochs), "--precision", "f64", "--no-shuffle", "--json", "-o", paths["trained"])
     with open(paths["trained"]) as file:
-        return [json.loads(line)["loss"] for line in lines.splitlines()], all_tensors(oracle.bundle_layers(json.load(file)))
+        epochs = [json.loads(line) for line in lines.splitlines() if line.startswith('{"epoch"')]
+        return [epoch["loss"] for epoch in epochs], all_tensors(oracle.bundle_layers(json.load(file)))
 
 
 def start(args, path, folder):
@@ -288,7 +289,8 @@ def gradients(args, path, folder):
 
 NETS = """dense_gelu conv2d_groups_batch5 lenet_batch7 lstm_odd_batch5 gru_odd_batch5 rnn_stacked embedding_transformer
     parallel_filter_gate_batch5 batch_norm_after_conv2d layer_norm_rows residual_bottleneck mixed_everything_small""".split()
-HOW = [{"optimizer": name, "learning_rate": 0.01} for name in "sgd momentum nesterov adam adamw rmsprop".split()] + [
+PLAIN = [{"optimizer": name, "learning_rate": 0.01} for name in "sgd momentum nesterov adam adamw rmsprop".split()]
+HOW = PLAIN + [
     {"optimizer": "rmsprop", "learning_rate": 0.001, "momentum": 0.9},
     {"optimizer": "momentum", "learning_rate": 0.02, "weight_decay": 0.1, "clip_norm": 0.01},
     {"optimizer": "adam", "learning_rate": 0.01, "clip_value": 0.001, "schedule": "cosine", "warmup_steps": 4},
@@ -303,7 +305,9 @@ EXTRA = [("dense_sigmoid", {"optimizer": "adam", "learning_rate": 0.01, "loss": 
 
 
 def steps(args, path, how, folder):
-    """The largest relative error after 20 steps: 4 mini-batches (the last one filled up), 5 epochs."""
+    """The largest relative error after 20 steps: 4 mini-batches (the last one filled up), 5 epochs. The optimisers
+    alone make 100."""
+    epochs = 25 if how in PLAIN else 5
     net, layers, bundle, outputs, _ = start(args, path, folder)
     if "frozen" in how:
         net["layers"][how["frozen"]]["frozen"] = True
@@ -312,13 +316,13 @@ def steps(args, path, how, folder):
     batch = net.get("batch_size", 1)
     samples = make_samples(net, 4 * batch - batch // 2, outputs)
     how = {k: v for k, v in how.items() if k != "frozen"}
-    losses, trained = train_loomc(args, folder, net, bundle, samples, how, 5)
-    want_losses, want = train_torch(net, layers, samples, how, 5)
+    losses, trained = train_loomc(args, folder, net, bundle, samples, how, epochs)
+    want_losses, want = train_torch(net, layers, samples, how, epochs)
     worst = max(check_losses(losses, want_losses), distance(trained, want))
     if worst < LIMIT:
         return worst
     nudged = json.loads(json.dumps(layers), parse_float=lambda x: float(x) * (1 + 2**-50))
-    noise = distance(train_torch(net, nudged, samples, how, 5)[1], want)
+    noise = distance(train_torch(net, nudged, samples, how, epochs)[1], want)
     return worst if worst > 10 * noise else LIMIT / 2
 
 
