@@ -32,7 +32,8 @@ static const command commands[] = {
      "  --dispatch          also write <id>_avx2.c and <id>_avx512.c; the program takes the best that the\n"
      "                      machine has, whatever flags it was built with (x86-64, gcc or clang)\n"
      "  --weights-file      write the weights as <id>.weights, which the program loads, not as C arrays\n"
-     "  --dump STAGE        print the graph or plan after a stage: lower, fold, fuse, pad, plan\n"
+     "  --dump STAGE        print the graph or plan after a stage: lower, fold, broadcast, dead,\n"
+     "                      fuse, pad, update, schedule, plan\n"
      "  --templates DIR     read templates from DIR before the built-in ones\n"},
     {"run", command_run, "run a network in the interpreter",
      "usage: loomc run NET.json --input X.json [-o FILE] [options]\n\n"
@@ -319,12 +320,12 @@ static bool set_separator(train_options *o, const char *word)
 
 static bool set_dump(options *o, const char *word)
 {
-    static const char *const stages[] = {"lower", "fold", "fuse", "pad", "plan"};
+    static const char *const stages[] = {"lower", "fold", "broadcast", "dead", "fuse", "pad", "update", "schedule", "plan"};
     o->dump = word;
     for (int i = 0; i < COUNT(stages); i++)
         if (strcmp(word, stages[i]) == 0)
             return true;
-    unknown_word("stage", word, "lower|fold|fuse|pad|plan", ", expected lower, fold, fuse, pad or plan");
+    unknown_word("stage", word, "lower|fold|broadcast|dead|fuse|pad|update|schedule|plan", ", see 'loomc help compile'");
     return false;
 }
 
