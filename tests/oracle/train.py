@@ -202,28 +202,33 @@ def train_torch(net, layers, samples, how, epochs):
     weights = [Leaves(data, torch.float64, f"/layers/{i}") for i, data in enumerate(layers)]
     for i, w in enumerate(weights):
         w.frozen = w.where in frozen_layers(net)
-    batch, optimizer, losses, done = net.get("batch_size", 1), None, [], 0
+    batch, optimizer, losses, done, seen = net.get("batch_size", 1), None, [], 0, 0
     count = -(-len(samples) // batch)
     for _ in range(epochs):
         total = 0
         for k in range(count):
-            dropout.seed, dropout.step = net.get("seed", 0), done
+            dropout.seed, dropout.step = net.get("seed", 0), seen
             chosen = [samples[(k * batch + i) % len(samples)] for i in range(batch)]
             x = torch.tensor([s["input"] for s in chosen], dtype=torch.float64)
             y = oracle.sequence(net["layers"], x.reshape(batch, *oracle.input_shape(net)), weights.__getitem__)
             t = torch.tensor([s["target"] for s in chosen], dtype=torch.float64).reshape(y.shape)
             loss = loss_of(how.get("loss", "mse"), y, t)
             optimizer = optimizer or optimizer_of(how, Leaves.known)
-            optimizer.zero_grad()
-            loss.backward()
+            every = how.get("accumulate", 1)
+            if seen % every == 0:
+                optimizer.zero_grad()
+            (loss / every).backward()
+            seen += 1
+            total += float(loss.detach())
+            if seen % every:
+                continue
             for leaf in Leaves.known.values():
                 if leaf.requires_grad and leaf.grad is None:
                     leaf.grad = torch.zeros_like(leaf)
             clip(how, Leaves.known)
             for group in optimizer.param_groups:
-                group["lr"] = rate(how, done, count * epochs)
+                group["lr"] = rate(how, done, count * epochs // how.get("accumulate", 1))
             optimizer.step()
-            total += float(loss.detach())
             done += 1
         losses.append(total / count)
     return losses, {name: leaf.detach().flatten() for name, leaf in Leaves.known.items()}
@@ -297,7 +302,8 @@ HOW = PLAIN + [
     {"optimizer": "sgd", "learning_rate": 0.1, "schedule": "linear", "schedule_end": 0.01, "loss": "mae"},
     {"optimizer": "sgd", "learning_rate": 0.1, "schedule": "exponential", "schedule_steps": 7, "loss": "huber"},
     {"optimizer": "sgd", "learning_rate": 0.1, "schedule": "step", "schedule_steps": 6, "loss": "cross_entropy_logits"},
-    {"optimizer": "nesterov", "learning_rate": 0.01, "schedule": "polynomial", "schedule_power": 2}]
+    {"optimizer": "nesterov", "learning_rate": 0.01, "schedule": "polynomial", "schedule_power": 2},
+    {"optimizer": "adam", "learning_rate": 0.01, "accumulate": 3, "schedule": "linear", "clip_norm": 0.1}]
 EXTRA = [("dense_sigmoid", {"optimizer": "adam", "learning_rate": 0.01, "loss": "binary_cross_entropy"}),
          ("softmax_after_dense", {"optimizer": "adam", "learning_rate": 0.01, "loss": "cross_entropy"}),
          ("dense_gelu", {"optimizer": "rmsprop", "learning_rate": 0.01, "epsilon": 1e-30})] + [
