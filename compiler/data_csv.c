@@ -36,25 +36,20 @@ static const char *next_line(const char *p)
 static span find_field(const source *src, const char *p, char separator, const char **next)
 {
     const char *from, *to;
-    p = skip_blanks(p, separator);
-    if (separator == ' ')
-        while (*p == ' ')
-            p++;
-    if (*p == '"') {
-        from = ++p;
-        while (*p && (*p != '"' || p[1] == '"'))
-            p += *p == '"' ? 2 : 1;
-        to = p;
-        p += *p == '"';
-        while (*p != separator && !is_line_end(*p))
-            p++;
-    } else {
-        from = p;
-        while (*p != separator && !is_line_end(*p))
-            p++;
-        for (to = p; to > from && is_blank(to[-1], separator); to--) {
-        }
-    }
+    while (*p == ' ' || is_blank(*p, separator))
+        p++;
+    bool quoted = *p == '"';
+    from = p += quoted;
+    while (quoted && *p && (*p != '"' || p[1] == '"'))
+        p += *p == '"' ? 2 : 1;
+    to = p;
+    while (*p != separator && !is_line_end(*p))
+        p++;
+    to = quoted ? to : p;
+    while (from < to && is_blank(*from, separator))
+        from++;
+    while (to > from && is_blank(to[-1], separator))
+        to--;
     *next = p;
     return (span){(size_t)(from - src->text), (size_t)(to - from)};
 }
