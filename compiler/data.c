@@ -132,14 +132,17 @@ static bool check_counts(const wish *w, const table *t, int64_t inputs, int64_t 
     bool good_target = targets < 0 || targets == w->n_target || (w->labels && targets == w->labels);
     if (good_input && good_target)
         return true;
-    const char *have = inputs < 0 ? "" : arena_printf(&w->s->arena, "%lld for the input", (long long)inputs);
-    const char *rest = targets < 0 ? ""
-                                   : arena_printf(&w->s->arena, "%s%lld for the target", inputs < 0 ? "" : " and ",
-                                                  (long long)targets);
-    diag(w->s, DIAG_ERROR, NULL,
-         "%s: a row has %lld numbers, %s%s; the network takes an input of %lld numbers and a target of %s%s",
-         t->src.name, (long long)t->cols, have, rest, (long long)w->n_input, target_words(w),
-         inputs >= 0 && targets >= 0 ? " (--columns and --target choose columns)" : "");
+    if (inputs >= 0 && targets >= 0)
+        diag(w->s, DIAG_ERROR, NULL,
+             "%s: a row has %lld numbers, %lld for the input and %lld for the target; the network takes an input of %lld "
+             "and a target of %s (--columns and --target choose columns)",
+             t->src.name, (long long)t->cols, (long long)inputs, (long long)targets, (long long)w->n_input, target_words(w));
+    else if (inputs >= 0)
+        diag(w->s, DIAG_ERROR, NULL, "%s: a row has %lld numbers; the network takes an input of %lld", t->src.name,
+             (long long)inputs, (long long)w->n_input);
+    else
+        diag(w->s, DIAG_ERROR, NULL, "%s: a row has %lld numbers; the network takes a target of %s", t->src.name,
+             (long long)targets, target_words(w));
     return false;
 }
 
@@ -162,7 +165,7 @@ static bool check_layout(const wish *w, const table *t, const shape *want, const
     if (t->cols != shape_size(want) || same_layout(&t->row, want))
         return true;
     diag(w->s, DIAG_ERROR, NULL,
-         "%s: a row has the shape %s, but the %s of the network %s; transpose the axes, or reshape to one axis if "
+         "%s: a row has the shape %s, but the %s of the network has %s; transpose the axes, or reshape to one axis if "
          "the order is right",
          t->src.name, shape_text(&w->s->arena, &t->row), what, shape_text(&w->s->arena, want));
     return false;

@@ -12,6 +12,7 @@ typedef struct reader {
     precision p;
     table *t;
     const char *at, *end;
+    const char *first; /* row of numbers */
 } reader;
 
 static bool is_blank(char c, char separator) { return (c == ' ' || c == '\t') && c != separator; }
@@ -63,6 +64,15 @@ static bool more_fields(const char **p, char separator)
     else if (**p == separator)
         return ++*p, true;
     return !is_line_end(**p);
+}
+
+/* Past the fields of a row. */
+static const char *skip_row(const reader *r, const char *p)
+{
+    do
+        find_field(&r->t->src, p, r->t->separator, &p);
+    while (more_fields(&p, r->t->separator));
+    return p;
 }
 
 static int64_t count_fields(const source *src, const char *p, char separator)
@@ -124,12 +134,28 @@ static bool bad_field(reader *r, const char *row, int64_t col)
                   where);
     else
         diag_span(r->s, DIAG_ERROR, &r->t->src, at, NULL, "expected a number in %s, not '%s'%s", where, word,
-                  strchr(word, ',') ? "; write decimals with a point" : "");
+                  strchr(word, ',') ? "; write decimals with a point"
+                  : row == r->first ? " (--header, if the line names the columns)" : "");
     return false;
+}
+
+/* The first quote of a row whose quotes do not pair; NULL when they do. */
+static const char *open_quote(const reader *r, const char *row)
+{
+    const char *end = skip_row(r, row), *open = NULL;
+    for (const char *p = row; p < end; p++)
+        if (*p == '"')
+            open = open ? NULL : p;
+    return open;
 }
 
 static bool bad_count(reader *r, const char *row, int64_t n)
 {
+    const char *quote = open_quote(r, row);
+    if (quote) {
+        diag_span(r->s, DIAG_ERROR, &r->t->src, (span){(size_t)(quote - r->t->src.text), 1}, NULL, "the quote is not closed");
+        return false;
+    }
     size_t len = strcspn(row, "\r\n");
     diag_span(r->s, DIAG_ERROR, &r->t->src, (span){(size_t)(row - r->t->src.text), len}, NULL,
               "the line has %lld field%s, expected %lld, as the first one has", (long long)n, n == 1 ? "" : "s",
@@ -192,15 +218,6 @@ static void skip_lines(reader *r)
         r->at = next_line(r->at + strcspn(r->at, "\r\n"));
 }
 
-/* Past the fields of a row. */
-static const char *skip_row(const reader *r, const char *p)
-{
-    do
-        find_field(&r->t->src, p, r->t->separator, &p);
-    while (more_fields(&p, r->t->separator));
-    return p;
-}
-
 static int64_t count_lines(const char *p, const char *end)
 {
     int64_t n = 0;
@@ -219,7 +236,9 @@ static bool read_rows(reader *r)
     int64_t most = count_lines(r->at, r->end);
     t->values = arena_array(&r->s->arena, most, (size_t)t->cols * real_size(r->p));
     t->row_at = arena_array(&r->s->arena, most, sizeof *t->row_at);
-    for (skip_lines(r); r->at < r->end && r->s->diags.errors < MAX_ERRORS; skip_lines(r)) {
+    skip_lines(r);
+    r->first = r->at;
+    for (; r->at < r->end && r->s->diags.errors < MAX_ERRORS; skip_lines(r)) {
         const char *row = r->at;
         t->row_at[t->rows] = (size_t)(row - t->src.text);
         bool fine = read_row(r, row, t->values + (size_t)(t->rows * t->cols) * real_size(r->p));
@@ -258,18 +277,21 @@ static char separator_of(const reader *r)
     return strcmp(word, "tab") == 0 ? '\t' : strcmp(word, "space") == 0 ? ' ' : *word;
 }
 
+/* A line is taken for a header when it has names only: one bad number must not cost a sample in silence. */
 static bool has_header(const reader *r)
 {
     int wanted = r->s->opt->learn.header;
     if (wanted)
         return wanted > 0;
     const char *p = r->at;
+    bool names = false;
     do {
         span at = find_field(&r->t->src, p, r->t->separator, &p);
-        if (at.len && !is_number(&r->t->src, at))
-            return true;
+        if (is_number(&r->t->src, at))
+            return false;
+        names = names || at.len;
     } while (more_fields(&p, r->t->separator));
-    return false;
+    return names;
 }
 
 static void read_header(reader *r)
@@ -300,7 +322,7 @@ static bool check_bytes(session *s, const source *src)
 bool csv_read(session *s, source src, precision p, table *out)
 {
     *out = (table){.src = src};
-    reader r = {s, p, out, src.text, src.text + src.len};
+    reader r = {.s = s, .p = p, .t = out, .at = src.text, .end = src.text + src.len};
     if (!check_bytes(s, &out->src))
         return false;
     r.at += src.len >= 3 && memcmp(src.text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;

@@ -16,7 +16,12 @@ static void read_stream(void *arg)
 {
     reading *r = arg;
     enum { BLOCK = 1 << 16 };
+    struct stat st;
     char *block = arena_alloc(r->text.arena, BLOCK);
+    if (fstat(fileno(r->f), &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) { /* all of it at once */
+        r->text.cap = (size_t)st.st_size + 1;
+        r->text.s = arena_alloc(r->text.arena, r->text.cap);
+    }
     text_add(&r->text, "", 0);
     for (size_t n; (n = fread(block, 1, BLOCK, r->f)) > 0;)
         text_add(&r->text, block, n);

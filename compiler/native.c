@@ -19,12 +19,17 @@ static int run_shell(const char *command)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-/* Generates the C, and tells nothing of errors. */
+typedef struct attempt {
+    session *s;
+    const compiled *c;
+    const char *dir, *why;
+    const loom_model *m;
+} attempt;
+
+/* Generates the C. */
 static bool write_c(session *s, const compiled *from, const char *dir)
 {
-    const options *before = s->opt;
-    diags said = s->diags;
-    options o = *before;
+    options o = *s->opt;
     o.out = dir;
     o.train = o.abi = o.standalone = true;
     o.dump = NULL;
@@ -32,13 +37,10 @@ static bool write_c(session *s, const compiled *from, const char *dir)
     o.precision = from->precision;
     o.has_precision = true;
     compiled c = {.net = from->net, .src = from->src, .weights_src = from->weights_src};
-    s->diags.sink = fopen("/dev/null", "w");
+    const options *before = s->opt;
     s->opt = &o;
-    bool good = s->diags.sink && compile_layers(s, &c) && emit_model(s, &c);
-    if (s->diags.sink)
-        fclose(s->diags.sink);
+    bool good = compile_layers(s, &c) && emit_model(s, &c);
     s->opt = before;
-    s->diags = said;
     return good;
 }
 
@@ -67,21 +69,40 @@ static const loom_model *load(session *s, const compiled *c, const char *dir)
     return fits ? m : NULL;
 }
 
+static void try_native(void *arg)
+{
+    attempt *a = arg;
+    if (!write_c(a->s, a->c, a->dir))
+        a->why = "the network has no C for training";
+    else if (!build(a->s, a->dir))
+        a->why = "no C compiler builds it";
+    else if (!(a->m = load(a->s, a->c, a->dir)))
+        a->why = "the built model cannot be loaded";
+}
+
 const loom_model *native_model(session *s, const compiled *c, const char **why)
 {
     const char *tmp = getenv("TMPDIR");
     char *dir = arena_printf(&s->arena, "%s/loomc-train-XXXXXX", tmp ? tmp : "/tmp");
+    char *remove_dir = arena_printf(&s->arena, "rm -rf '%s'", dir);
     if (!mkdtemp(dir)) {
         *why = arena_printf(&s->arena, "no folder '%s': %s", dir, strerror(errno));
         return NULL;
     }
-    const loom_model *m = NULL;
-    if (!write_c(s, c, dir))
-        *why = "the network has no C for training";
-    else if (!build(s, dir))
-        *why = "no C compiler builds it";
-    else if (!(m = load(s, c, dir)))
-        *why = "the built model cannot be loaded";
-    run_shell(arena_printf(&s->arena, "rm -rf '%s'", dir));
-    return m;
+    memcpy(remove_dir + strlen("rm -rf '"), dir, strlen(dir));
+    attempt a = {s, c, dir, NULL, NULL};
+    const options *options_before = s->opt;
+    diags diags_before = s->diags;
+    FILE *nowhere = fopen("/dev/null", "w"); /* no error is one for the user */
+    s->diags.sink = nowhere ? nowhere : stderr;
+    bool memory_left = arena_protect(&s->arena, try_native, &a);
+    s->opt = options_before;
+    s->diags = diags_before;
+    if (nowhere)
+        fclose(nowhere);
+    run_shell(remove_dir);
+    if (!memory_left)
+        arena_fail(&s->arena);
+    *why = a.why;
+    return a.m;
 }

@@ -6,6 +6,7 @@
 import base64
 import json
 import os
+import struct
 import sys
 
 SMALL = '{"layers": [{"type": "dense", "input_size": 2, "output_size": 3}]}\n'
@@ -24,7 +25,51 @@ def bundle(text):
         {"id": "good", "weights": {"fmt": "jsonModelB64", "data": data}}]}, indent=1) + "\n"
 
 
+def npy(header, numbers, version=1):
+    """A file of NumPy; the header is a Python dictionary, as text."""
+    text = header.encode() + b"\n"
+    return b"\x93NUMPY" + bytes([version, 0]) + len(text).to_bytes(2 if version == 1 else 4, "little") + text + numbers
+
+
+def array(kind, shape, numbers, order="False"):
+    return npy("{'descr': '%s', 'fortran_order': %s, 'shape': %s, }" % (kind, order, shape), numbers)
+
+
+FLOATS = struct.pack("<6f", 1, 2, 3, 4, 5, 6)
 FILES = {
+    "csv_nul.csv": b"1,2,0\n3,\x004,1\n",
+    "csv_utf16.csv": b"\xff\xfe" + "1,2,0\n".encode("utf-16-le"),
+    "csv_empty.csv": b"",
+    "csv_header_only.csv": b"a,b,class\n\n",
+    "csv_many.csv": b"1,2,x\n" * 30,
+    "npy_magic.npy": b"NUMPY" * 9,
+    "npy_empty.npy": b"",
+    "npy_version.npy": b"\x93NUMPY\x04\0" + b" " * 40,
+    "npy_cut_header.npy": array("<f4", "(3, 2)", FLOATS)[:40],
+    "npy_cut.npy": array("<f4", "(3, 2)", FLOATS)[:-1],
+    "npy_long.npy": array("<f4", "(3, 2)", FLOATS + b"1"),
+    "npy_object.npy": array("|O", "(3, 2)", FLOATS),
+    "npy_complex.npy": array("<c8", "(3, 2)", FLOATS * 2),
+    "npy_records.npy": npy("{'descr': [('a', '<f4'), ('b', '<f4')], 'fortran_order': False, 'shape': (3,), }", FLOATS),
+    "npy_no_dictionary.npy": npy("[1, 2]", FLOATS),
+    "npy_lacks.npy": npy("{'descr': '<f4', 'shape': (3, 2)}", FLOATS),
+    "npy_key.npy": npy("{'descr': '<f4', 'order': False, 'shape': (3, 2)}", FLOATS),
+    "npy_order.npy": array("<f4", "(3, 2)", FLOATS, "Maybe"),
+    "npy_axes.npy": array("<f4", "(3, 2, 1, 1, 1, 1, 1, 1)", FLOATS),
+    "npy_negative.npy": array("<f4", "(3, -2)", FLOATS),
+    "npy_huge.npy": array("<f4", "(1099511627776, 1099511627776)", FLOATS),
+    "npy_huge_digits.npy": array("<f4", "(3, 99999999999999999999999)", FLOATS),
+    "npy_scalar.npy": array("<f4", "()", FLOATS[:4]),
+    "npy_no_rows.npy": array("<f4", "(0, 2)", b""),
+    "npy_nothing.npy": array("<f4", "(3, 0)", b""),
+    "npy_nan.npy": array("<f4", "(2, 3)", FLOATS[:20] + b"\0\0\xc0\x7f"),
+    "npy_infinite.npy": array("<f4", "(2, 3)", FLOATS[:20] + b"\0\0\x80\x7f"),
+    "npy_too_large.npy": array("<f8", "(1, 3)", struct.pack("<3d", 1, 1e39, 2)),
+    "npy_image.npy": array("<f4", "(1, 3, 2)", FLOATS),
+    "npy_good.npy": array("<f4", "(3, 2)", FLOATS),
+    "npy_labels.npy": array("|u1", "(2,)", bytes([0, 1])),
+    "npy_bad_labels.npy": array("|u1", "(3,)", bytes([0, 1, 3])),
+    "npy_last.npy": array("<f4", "(1, 2, 1, 3)", FLOATS),
     "bytes_bom.json": b"\xef\xbb\xbf" + SMALL.encode(),
     "bytes_utf16.json": b"\xff\xfe" + SMALL.encode("utf-16-le"),
     "bytes_nul.json": b'{"layers":\0 []}\n',
