@@ -2,9 +2,7 @@
 #include "spatial.h"
 
 static const field fields[] = {
-    KERNEL_FIELD,
-    {"stride", FIELD_SIZES, 1, MAX_KERNEL, "kernel_size", 0, "step of the window, or [rows, columns]"},
-    PADDING_FIELD,
+    POOL_FIELDS,
     {"count_include_pad", FIELD_BOOL, 0, 0, "true", 0,
      "whether the border counts in the number that is divided by"},
     {0}};
@@ -17,8 +15,7 @@ static tensor_id lower(graph *g, const layer *l, tensor_id x)
 const layer_type layer_avg_pool = {
     .name = "avg_pool",
     .doc = "mean of a sliding window",
-    .shapes = "[C, H, W] -> [C, OH, OW] or [C, L] -> [C, OL], OH = (H + top + bottom - kernel) / stride + "
-              "1",
+    .shapes = POOL_SHAPES,
     .notes = "The sum of the window's values, rows before columns, divided by the kernel's area; with "
              "\"count_include_pad\": false by the number of values.",
     .fields = fields,

@@ -1,8 +1,6 @@
 /* conv1d.c - one-dimensional convolution: strides, padding (also causal), dilation, groups. */
 #include "spatial.h"
 
-#include <math.h>
-
 static const field fields[] = {
     {"input_channels", FIELD_INT, 1, 1 << 24, "the first axis of the input, 1 when it has only one", 0,
      "channels of the input"},
@@ -44,32 +42,8 @@ static tensor_id series(graph *g, const layer *l, tensor_id x)
 
 static tensor_id lower(graph *g, const layer *l, tensor_id x)
 {
-    if (!layer_has(l, "filters")) {
-        layer_error(g, l, NULL, "'filters' is missing");
-        return 0;
-    }
-    x = series(g, l, x);
-    shape s = sample_shape(g, x);
-    sliding w;
-    int64_t filters = layer_int(l, "filters", 0), groups = layer_int(l, "groups", 1);
-    if (!x || !read_window(g, l, &s, false, &w))
-        return 0;
-    if (s.dim[0] % groups || filters % groups) {
-        shape_error(g, l, "groups",
-                    "groups is %lld, which must divide the %lld channels of the input and the %lld filters",
-                    (long long)groups, (long long)s.dim[0], (long long)filters);
-        return 0;
-    }
-    conv_attr a = {.stride = {1, w.stride[1]},
-                   .dilation = {1, w.dilation[1]},
-                   .pad = {0, 0, w.pad[2], w.pad[3]},
-                   .groups = (int)groups};
-    int64_t per_group = s.dim[0] / groups, k = w.kernel[1];
-    tensor_id kernel = param(g, l, "kernel", NULL, shape_of(3, filters, per_group, k),
-                             sqrt(6.0 / (double)(per_group * k)), 0);
-    tensor_id bias =
-        layer_bool(l, "bias", true) ? param(g, l, "conv_bias", "biases", shape_of(1, filters), 0, 0) : 0;
-    return kernel ? activation(g, l, conv(g, x, kernel, bias, a)) : 0;
+    tensor_id y = lower_conv(g, l, series(g, l, x));
+    return y ? activation(g, l, y) : 0;
 }
 
 const layer_type layer_conv1d = {

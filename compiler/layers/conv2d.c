@@ -1,8 +1,6 @@
 /* conv2d.c - two-dimensional convolution: strides, padding, dilation, groups. */
 #include "spatial.h"
 
-#include <math.h>
-
 static const field fields[] = {
     {"input_channels", FIELD_INT, 1, 1 << 24, "the first axis of the input", 0, "channels of the input"},
     {"input_height", FIELD_INT, 1, 1 << 24, "the second axis of the input", 0, "rows of the input"},
@@ -46,38 +44,9 @@ static tensor_id image(graph *g, const layer *l, tensor_id x)
     return fits ? x : 0;
 }
 
-static bool check_groups(graph *g, const layer *l, int64_t channels, int64_t filters, int64_t groups)
-{
-    if (channels % groups == 0 && filters % groups == 0)
-        return true;
-    shape_error(g, l, "groups",
-                "groups is %lld, which must divide the %lld channels of the input and the %lld filters",
-                (long long)groups, (long long)channels, (long long)filters);
-    return false;
-}
-
 static tensor_id lower(graph *g, const layer *l, tensor_id x)
 {
-    if (!layer_has(l, "filters")) {
-        layer_error(g, l, NULL, "'filters' is missing");
-        return 0;
-    }
-    x = image(g, l, x);
-    shape s = sample_shape(g, x);
-    sliding w;
-    int64_t filters = layer_int(l, "filters", 0), groups = layer_int(l, "groups", 1);
-    if (!x || !read_window(g, l, &s, false, &w) || !check_groups(g, l, s.dim[0], filters, groups))
-        return 0;
-    conv_attr a = {.groups = (int)groups};
-    memcpy(a.stride, w.stride, sizeof a.stride);
-    memcpy(a.dilation, w.dilation, sizeof a.dilation);
-    memcpy(a.pad, w.pad, sizeof a.pad);
-    int64_t per_group = s.dim[0] / groups, kh = w.kernel[0], kw = w.kernel[1];
-    double scale = sqrt(6.0 / (double)(per_group * kh * kw));
-    tensor_id kernel = param(g, l, "kernel", NULL, shape_of(4, filters, per_group, kh, kw), scale, 0);
-    tensor_id bias =
-        layer_bool(l, "bias", true) ? param(g, l, "conv_bias", "biases", shape_of(1, filters), 0, 0) : 0;
-    tensor_id y = kernel ? conv(g, x, kernel, bias, a) : 0;
+    tensor_id y = lower_conv(g, l, image(g, l, x));
     if (!y || !check_output(g, l, "output_height", tensor_shape(g, y)->dim[2]) ||
         !check_output(g, l, "output_width", tensor_shape(g, y)->dim[3]))
         return 0;

@@ -6,6 +6,7 @@
 
 #include "../ops/ops.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MAX_KERNEL = 1 << 16, MAX_PADDING = 1 << 16, MAX_DILATION = 1 << 12 };
@@ -15,17 +16,15 @@ typedef struct sliding {
     int pad[4]; /* top, bottom, left, right */
 } sliding;
 
-#define KERNEL_FIELD                                                                                         \
-    {                                                                                                        \
-        "kernel_size", FIELD_SIZES, 1, MAX_KERNEL, 0, 0, "size of the window, or [rows, columns]"            \
-    }
+#define KERNEL_FIELD {"kernel_size", FIELD_SIZES, 1, MAX_KERNEL, 0, 0, "size of the window, or [rows, columns]"}
 #define PADDING_FIELD                                                                                        \
-    {                                                                                                        \
-        "padding", FIELD_PAD, 0, MAX_PADDING, "0", 0,                                                        \
-            "border: n, one per direction, all sides ([top, left, bottom, right] or [left, right]), "        \
-            "\"same\" "                                                                                      \
-            "or \"valid\""                                                                                   \
-    }
+    {"padding", FIELD_PAD, 0, MAX_PADDING, "0", 0,                                                           \
+     "border: n, one per direction, all sides ([top, left, bottom, right] or [left, right]), \"same\" or \"valid\""}
+#define POOL_FIELDS                                                                                          \
+    KERNEL_FIELD,                                                                                            \
+    {"stride", FIELD_SIZES, 1, MAX_KERNEL, "kernel_size", 0, "step of the window, or [rows, columns]"},      \
+    PADDING_FIELD
+#define POOL_SHAPES "[C, H, W] -> [C, OH, OW] or [C, L] -> [C, OL], OH = (H + top + bottom - kernel) / stride + 1"
 
 /* Reads sizes for n directions into out[2-n .. 1]; one number stands for all. */
 static inline bool read_sizes(graph *g, const layer *l, const char *name, int n, int64_t max, int def[2],
@@ -156,6 +155,40 @@ static inline bool check_output(graph *g, const layer *l, const char *name, int6
     if (said != is)
         layer_error(g, l, name, "%s is %lld, but it comes out as %lld", name, (long long)said, (long long)is);
     return said == is;
+}
+
+static inline bool check_groups(graph *g, const layer *l, int64_t channels, int64_t filters, int64_t groups)
+{
+    if (channels % groups == 0 && filters % groups == 0)
+        return true;
+    shape_error(g, l, "groups",
+                "groups is %lld, which must divide the %lld channels of the input and the %lld filters",
+                (long long)groups, (long long)channels, (long long)filters);
+    return false;
+}
+
+/* The convolution of x, [B,C,H,W] or [B,C,L], by the layer's own kernel and bias. */
+static inline tensor_id lower_conv(graph *g, const layer *l, tensor_id x)
+{
+    if (!layer_has(l, "filters")) {
+        layer_error(g, l, NULL, "'filters' is missing");
+        return 0;
+    }
+    shape s = sample_shape(g, x);
+    sliding w;
+    int64_t filters = layer_int(l, "filters", 0), groups = layer_int(l, "groups", 1);
+    if (!x || !read_window(g, l, &s, false, &w) || !check_groups(g, l, s.dim[0], filters, groups))
+        return 0;
+    conv_attr a = {.groups = (int)groups};
+    memcpy(a.stride, w.stride, sizeof a.stride);
+    memcpy(a.dilation, w.dilation, sizeof a.dilation);
+    memcpy(a.pad, w.pad, sizeof a.pad);
+    int64_t per_group = s.dim[0] / groups, kh = s.rank == 3 ? w.kernel[0] : 1, kw = w.kernel[1];
+    shape sk = s.rank == 3 ? shape_of(4, filters, per_group, kh, kw) : shape_of(3, filters, per_group, kw);
+    tensor_id kernel = param(g, l, "kernel", NULL, sk, sqrt(6.0 / (double)(per_group * kh * kw)), 0);
+    tensor_id bias =
+        layer_bool(l, "bias", true) ? param(g, l, "conv_bias", "biases", shape_of(1, filters), 0, 0) : 0;
+    return kernel ? conv(g, x, kernel, bias, a) : 0;
 }
 
 /* Pooling, for max_pool and avg_pool. */

@@ -218,35 +218,50 @@ model.LANES = model.T == "f32" and "LOOM_F32_LANES" or "LOOM_F64_LANES"
 
 function shape_words(dims) return "[" .. table.concat(dims, "][") .. "]" end
 
--- Loops over all elements of operands that have one shape, merged where their strides allow it: {head, pad, tail, n,
--- at(operand), stride(operand)}, where n is the size of the innermost loop, along which vectors go.
-function element_loops(shape, operands, indent)
+-- Loops over all elements of operands that have one shape, merged where their strides allow it, around a loop over
+-- vectors: {head, pad, tail, at(operand), stride(operand), lanes}. The body stands between the lines of head and tail,
+-- indented by pad; lanes is the count of a vector that can be partial, or nil.
+function element_loops(shape, operands)
     local views, vars = {}, {"h", "i", "j", "k", "m"}
     for k, o in ipairs(operands) do views[k] = broadcast(o, shape) end
     local dims = coalesce(shape, views)
     local inner = table.remove(dims) or {size = 1, strides = {}}
-    local loops = {head = {}, pad = indent .. ("    "):rep(#dims), tail = #dims > 0 and indent .. ("    "):rep(#dims - 1) .. "}" or nil,
-                   n = inner.size}
+    local loops, pad = {head = {}, tail = {}}, "    "
     for d, dim in ipairs(dims) do
-        loops.head[d] = ("%sfor (int %s = 0; %s < %d; %s++)%s"):format(indent .. ("    "):rep(d - 1), vars[d], vars[d], dim.size, vars[d],
-                                                                       d == #dims and " {" or "")
+        loops.head[d] = ("%sfor (int %s = 0; %s < %d; %s++)%s"):format(pad, vars[d], vars[d], dim.size, vars[d], d == #dims and " {" or "")
+        if d == #dims then loops.tail[1] = pad .. "}" end
+        pad = pad .. "    "
     end
+    local vectors, lanes = vector_loop(inner.size, "n", true)
+    for _, line in ipairs(vectors) do loops.head[#loops.head + 1] = pad .. line end
+    table.insert(loops.tail, 1, pad .. "}")
+    loops.pad, loops.lanes = pad .. "    ", lanes
     local function number(o)
         for k, other in ipairs(operands) do if other == o then return k end end
     end
     function loops.stride(o) return inner.strides[number(o)] or 0 end
-    -- The pointer to the element `var` of the innermost loop.
-    function loops.at(o, var)
+    function loops.at(o)
         local list, k = {o.name}, number(o)
         for d, dim in ipairs(dims) do
             local s = dim.strides[k]
             if s ~= 0 then list[#list + 1] = s == 1 and vars[d] or vars[d] .. " * " .. s end
         end
         local s = loops.stride(o)
-        if s ~= 0 then list[#list + 1] = s == 1 and var or var .. " * " .. s end
+        if s ~= 0 then list[#list + 1] = s == 1 and "n" or "n * " .. s end
         return table.concat(list, " + ")
     end
+    function loops.load(o) return vload(loops.at(o), loops.stride(o), lanes) end
     return loops
+end
+
+-- The lines of a step that changes its first operand element by element; body(loops) gives those in the innermost loop.
+function update_lines(step, others, body)
+    local lines = {}
+    local loops = element_loops(step.ins[1].shape, {step.ins[1], table.unpack(others)})
+    for _, line in ipairs(loops.head) do lines[#lines + 1] = line end
+    for _, line in ipairs(body(loops)) do lines[#lines + 1] = loops.pad .. line end
+    for _, line in ipairs(loops.tail) do lines[#lines + 1] = line end
+    return table.concat(lines, "\n")
 end
 
 -- A text as C string literals, one for each of its lines.

@@ -93,11 +93,13 @@ static void $(id)_start(struct $(id) *net, const struct $(id)_weights *w)
 
 //@ if weights_file then
 $(render("model/load.c.lua", {}))
-int $(id)_init(struct $(id) *net, const struct $(id)_weights *weights)
+//@ end
+//@ local weights = weights_file and "weights" or "&" .. id .. "_weights"
+int $(id)_init(struct $(id) *net$(weights_file and ", const struct " .. id .. "_weights *weights" or ""))
 {
-    net->weights = weights;
+    net->weights = $(weights);
 //@ if train or abi then
-    $(id)_start(net, weights);
+    $(id)_start(net, $(weights));
 //@ end
     $(id)_reset(net);
 //@ if dispatch then
@@ -105,20 +107,6 @@ int $(id)_init(struct $(id) *net, const struct $(id)_weights *weights)
 //@ end
     return loom_check_subnormals();
 }
-//@ else
-int $(id)_init(struct $(id) *net)
-{
-    net->weights = &$(id)_weights;
-//@ if train or abi then
-    $(id)_start(net, &$(id)_weights);
-//@ end
-    $(id)_reset(net);
-//@ if dispatch then
-    net->variant = loom_variant();
-//@ end
-    return loom_check_subnormals();
-}
-//@ end
 
 void $(id)_reset(struct $(id) *net)
 {
