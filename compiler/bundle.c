@@ -100,7 +100,8 @@ static void add_scales(bundle *b, const loom_stored *t)
     for (size_t i = 0; i < t->n_scales; i++) {
         char number[40];
         double scale = loom_stored_scale(t, i);
-        print_real(number, F64, &scale);
+        float single = (float)scale;
+        print_real(number, t->type == LOOM_I32 ? F64 : F32, t->type == LOOM_I32 ? (const void *)&scale : &single);
         text_printf(b->t, "%s%s", i ? "," : "", number);
     }
     text_printf(b->t, list ? "]" : "");

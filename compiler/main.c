@@ -39,7 +39,7 @@ static const command commands[] = {
      "usage: loomc run NET.json --input X.json [-o FILE] [options]\n\n"
      "Prints {\"shape\":[...],\"output\":[...]}. X.json holds the input as a list, nested or flat.\n\n" COMMON_HELP},
     {"train", command_train, "train a network",
-     "usage: loomc train NET.json --data FILE -o BUNDLE.json [options]\n\n"
+     "usage: loomc train NET.json --data FILE -o BUNDLE.json|FILE.loom [options]\n\n"
      "Trains the weights and writes them as a bundle, which --weights reads. Prints the loss of each epoch, the mean over\n"
      "its mini-batches of \"batch_size\" samples, each measured before the step that it leads to. The description's\n"
      "\"training\" says what the options do not (see 'loomc docs').\n\n"
@@ -78,7 +78,7 @@ static const command commands[] = {
      "  --json              print JSON, one line for each epoch and one at the end\n"
      "  --log FILE          write those lines to a file too\n"
      "  --curve FILE.svg    draw losses and accuracy\n"
-     "  --dump lower        print the graph of one step\n" COMMON_HELP},
+     "  --dump lower        print the graph of one step\n" COMMON_HELP STORE_HELP},
     {"gradcheck", command_gradcheck, "compare gradients with finite differences",
      "usage: loomc gradcheck NET.json [--loss L] [--runs N] [options]\n\n"
      "Computes the gradient of the loss by each weight and the input in float64, and by differences. Exit code 0 only\n"

@@ -7,6 +7,7 @@
 #include "loomc.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- bundles ------------------------------------------------------------------------------------------------- */
@@ -198,12 +199,31 @@ bool attach_weights(session *s, network *net, const json *model)
 
 /* ---- binary files ---------------------------------------------------------------------------------------------- */
 
+static uint64_t little_endian(const char *p, int n)
+{
+    uint64_t v = 0;
+    while (n-- > 0)
+        v = v << 8 | (unsigned char)p[n];
+    return v;
+}
+
 bool is_binary(const source *src) { return src->len >= 5 && memcmp(src->text, "\x89LOOM", 5) == 0; }
+
+/* A checkpoint of `loomc train` goes on after the file, with what the loop knows and a mark at its end. */
+static size_t file_length(const source *src)
+{
+    static const char mark[] = "LOOMLOOP";
+    const size_t n = sizeof mark - 1;
+    if (src->len < 20 + n || memcmp(src->text + src->len - n, mark, n) != 0)
+        return src->len;
+    uint64_t length = little_endian(src->text + 12, 8);
+    return length < src->len ? (size_t)length : src->len;
+}
 
 const loom_file *binary_open(session *s, const source *src)
 {
     loom_file *f = arena_alloc(&s->arena, sizeof *f);
-    int status = loom_file_open(src->text, src->len, f);
+    int status = loom_file_open(src->text, file_length(src), f);
     if (status == LOOM_E_CHECKSUM)
         diag(s, DIAG_ERROR, NULL, "%s is damaged: its checksum is not that of its %zu bytes", src->name, src->len);
     else if (status != LOOM_OK)
@@ -348,14 +368,6 @@ double original_scale(int type)
     return 1;
 }
 
-static uint64_t little_endian(const char *p, int n)
-{
-    uint64_t v = 0;
-    while (n-- > 0)
-        v = v << 8 | (unsigned char)p[n];
-    return v;
-}
-
 static double code_value(const char *p, int type)
 {
     uint64_t u = little_endian(p, type == LOOM_F64 ? 8 : type == LOOM_I16 ? 2 : type == LOOM_I8 ? 1 : 4);
@@ -454,11 +466,11 @@ static bool read_scales(session *s, const json *given, const shape *sh, coding *
     c->scales = arena_array(&s->arena, c->n_scales, sizeof *c->scales);
     const json *j = list ? scale->child : scale;
     for (int64_t i = 0; i < c->n_scales; i++, j = j->next) {
-        if (j->kind != JSON_NUMBER || !(j->number >= 0) || !isfinite(j->number)) {
+        if (j->kind != JSON_NUMBER || !(j->number >= 0) || !isfinite(c->type == LOOM_I32 ? j->number : (double)(float)j->number)) {
             diag(s, DIAG_ERROR, j, "a scale must be a number from 0 on, not %s", json_words(&s->arena, j));
             return false;
         }
-        c->scales[i] = j->number;
+        c->scales[i] = c->type == LOOM_I32 ? j->number : (double)strtof(j->src->text + j->at.at, NULL);
     }
     return true;
 }
