@@ -610,6 +610,8 @@ text bundle_text(session *s, const graph *g, const storage *how, const loom_file
 
 /* ---- store.c: a network with its weights as a file */
 storage storage_of(const options *o);
+/* The file as it will lie on the disk. False after an error. */
+bool model_bytes(session *s, const graph *g, const storage *how, source *out);
 /* Writes the weights of a graph, as the options say. */
 bool model_write(session *s, const graph *g, const char *path);
 /* loom_save into memory of the arena. False after an error. */

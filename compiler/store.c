@@ -76,8 +76,7 @@ static bool finite_weights(const graph *g)
     return true;
 }
 
-/* The file as it will lie on the disk. False after an error. */
-static bool make_file(session *s, const graph *g, const storage *how, source *out)
+bool model_bytes(session *s, const graph *g, const storage *how, source *out)
 {
     void **instance;
     bool original = how->type && how->scales == STORE_ORIGINAL;
@@ -108,7 +107,7 @@ bool model_write(session *s, const graph *g, const char *path)
 {
     storage how = storage_of(s->opt);
     source file;
-    return make_file(s, g, &how, &file) && file_write(s, path, file.text, file.len);
+    return model_bytes(s, g, &how, &file) && file_write(s, path, file.text, file.len);
 }
 
 /* ---- convert --------------------------------------------------------------------------------------------------------- */
@@ -210,7 +209,7 @@ int command_convert(session *s)
     comparison c = {0};
     network *net = read_network(s, &net_src, &weights_src);
     graph *g = net ? network_lower(s, net, s->opt->has_precision ? s->opt->precision : net->precision, LOWER_FIXED) : NULL;
-    if (!g || !make_file(s, g, &how, &file))
+    if (!g || !model_bytes(s, g, &how, &file))
         return 1;
     const graph *again = read_again(s, &file, g);
     if (!again || !file_write(s, s->opt->out ? s->opt->out : "-", file.text, file.len))
