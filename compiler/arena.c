@@ -1,8 +1,7 @@
 /* arena.c - one zeroed bump allocator for everything a command needs, freed at its end.
  *
  * A failed allocation jumps to where the command began, which reports it and frees the arena: no other
- * code handles running out of memory. LOOMC_FAIL_ALLOC=n in the environment makes the n-th allocation
- * fail, for the tests. */
+ * code handles running out of memory. For the tests, memory_fails makes the n-th allocation fail. */
 #include "loomc.h"
 
 #include <stdlib.h>
@@ -16,19 +15,16 @@ struct chunk {
 
 enum { CHUNK_SIZE = 1 << 16 };
 
+long memory_fails;
+
 void *memory(void *p, size_t n)
 {
-    static long countdown = -1;
-    if (countdown < 0) {
-        const char *fail = getenv("LOOMC_FAIL_ALLOC");
-        countdown = fail ? strtol(fail, NULL, 10) : 0;
-    }
     if (n == 0) {
         free(p);
         return NULL;
     }
-    if (countdown > 0 && --countdown == 0) {
-        countdown = 1; /* and every later one */
+    if (memory_fails > 0 && --memory_fails == 0) {
+        memory_fails = 1;
         return NULL;
     }
     return realloc(p, n);

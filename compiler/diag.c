@@ -95,9 +95,20 @@ static void print_pointer(FILE *f, const char *pointer)
 /* Is this one beyond those that are shown? */
 static bool too_many(diags *d, severity sev)
 {
-    if (sev == DIAG_ERROR && ++d->errors == MAX_ERRORS + 1)
+    if (sev == DIAG_ERROR && ++d->errors == MAX_ERRORS + 1 && !d->tell)
         fprintf(d->sink, "loomc: too many errors, the others are not shown\n");
     return d->errors > MAX_ERRORS;
+}
+
+static void tell(diags *d, severity sev, const source *src, span at, const char *pointer, const char *fmt, va_list ap)
+{
+    char message[MAX_MESSAGE];
+    int line = 0, column = 0;
+    size_t start;
+    vsnprintf(message, sizeof message, fmt, ap);
+    if (src)
+        line_and_column(src, at.at, &line, &column, &start);
+    d->tell(d->arg, sev, message, line, column, pointer);
 }
 
 static void report(session *s, severity sev, const source *src, span at, const char *pointer, const char *fmt,
@@ -107,6 +118,10 @@ static void report(session *s, severity sev, const source *src, span at, const c
     diags *d = &s->diags;
     d->warnings += sev == DIAG_WARNING;
     size_t start = 0;
+    if (d->tell) {
+        tell(d, sev, src, at, pointer, fmt, ap);
+        return;
+    }
     if (src) {
         int line, column;
         line_and_column(src, at.at, &line, &column, &start);

@@ -54,8 +54,10 @@ static bool in_range(session *s, const field *f, const json *j)
 {
     if (j->number >= f->min && j->number <= f->max)
         return true;
-    diag(s, DIAG_ERROR, j, "%s is %s, expected %.16g to %.16g", label(s, j), json_words(&s->arena, j), f->min,
-         f->max);
+    char least[40], most[40];
+    print_real(least, F64, &f->min);
+    print_real(most, F64, &f->max);
+    diag(s, DIAG_ERROR, j, "%s is %s, expected %s to %s", label(s, j), json_words(&s->arena, j), least, most);
     return false;
 }
 

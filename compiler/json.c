@@ -1,11 +1,12 @@
 /* json.c - JSON text to a tree whose values know their place in the text.
  *
- * syntax.c judges the text, cJSON parses it. cJSON keeps no positions, but it keeps the order: a second,
- * trusting scan walks its tree and the text side by side, so every value gets its byte span, its parent
- * and its index, and the numbers are re-read from the text where a precision needs its own rounding. */
+ * syntax.c judges the text first, so the scan here trusts it. Every value gets its byte span, its parent and its index;
+ * the numbers are read again from the text where a precision needs its own rounding. */
 #include "loomc.h"
 
-#include <cjson/cJSON.h>
+#include "../runtime/loom_json.h"
+#include "../runtime/loom_number.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -25,53 +26,48 @@ static void skip_space(scan *c)
         c->i++;
 }
 
-static span scan_string(scan *c)
+/* A string without its escapes; the scan steps over it. */
+static const char *take_string(scan *c, span *at)
 {
-    span at = {c->i++, 0};
-    while (peek(c) != '"')
-        c->i += peek(c) == '\\' ? 2 : 1;
-    c->i++;
-    at.len = c->i - at.at;
-    return at;
+    loom_json v = {c->src->text + c->i, c->src->text + c->src->len};
+    size_t n = loom_json_text(v, NULL, 0) + 1;
+    char *s = arena_alloc(&c->s->arena, n);
+    loom_json_text(v, s, n);
+    *at = (span){c->i, (size_t)(loom_json_end(v) - v.at)};
+    c->i += at->len;
+    return s;
 }
 
-static void scan_scalar(scan *c)
+static void take_number(scan *c, json *j)
 {
-    if (peek(c) == '"') {
-        scan_string(c);
-        return;
-    }
-    while (c->i < c->src->len && (isalnum((unsigned char)peek(c)) || strchr("+-.", peek(c))) && peek(c))
-        c->i++;
+    j->kind = JSON_NUMBER;
+    c->i += loom_read_f64(c->src->text + c->i, c->src->len - c->i, &j->number);
 }
 
-static json_kind kind_of(const cJSON *from)
+static void take_word(scan *c, json *j)
 {
-    return cJSON_IsObject(from)   ? JSON_OBJECT
-           : cJSON_IsArray(from)  ? JSON_ARRAY
-           : cJSON_IsString(from) ? JSON_STRING
-           : cJSON_IsNumber(from) ? JSON_NUMBER
-           : cJSON_IsBool(from)   ? JSON_BOOL
-                                  : JSON_NULL;
+    j->kind = peek(c) == 'n' ? JSON_NULL : JSON_BOOL;
+    j->flag = peek(c) == 't';
+    c->i += peek(c) == 'f' ? 5 : 4;
 }
 
-static json *convert(scan *c, const cJSON *from, json *parent);
+static json *take_value(scan *c, json *parent);
 
-static void convert_children(scan *c, const cJSON *from, json *to)
+static void take_children(scan *c, json *to, char close)
 {
     json **tail = &to->child;
     c->i++; /* [ or { */
-    for (const cJSON *f = from->child; f; f = f->next) {
+    for (skip_space(c); peek(c) != close; skip_space(c)) {
         span key_at = {0, 0};
-        skip_space(c);
-        if (to->kind == JSON_OBJECT) {
-            key_at = scan_string(c);
+        const char *key = NULL;
+        if (close == '}') {
+            key = take_string(c, &key_at);
             skip_space(c);
             c->i++; /* : */
             skip_space(c);
         }
-        json *j = convert(c, f, to);
-        j->key = f->string ? arena_strdup(&c->s->arena, f->string) : NULL;
+        json *j = take_value(c, to);
+        j->key = key;
         j->key_at = key_at;
         j->index = to->n++;
         *tail = j;
@@ -79,31 +75,30 @@ static void convert_children(scan *c, const cJSON *from, json *to)
         skip_space(c);
         c->i += peek(c) == ',';
     }
-    skip_space(c);
-    c->i++; /* ] or } */
+    c->i++;
 }
 
-static json *convert(scan *c, const cJSON *from, json *parent)
+static json *take_value(scan *c, json *parent)
 {
     json *j = arena_alloc(&c->s->arena, sizeof *j);
-    j->kind = kind_of(from);
+    char first = peek(c);
     j->parent = parent;
     j->src = c->src;
-    j->flag = cJSON_IsTrue(from);
-    j->number = from->valuedouble;
     j->at.at = c->i;
-    if (j->kind == JSON_STRING)
-        j->string = arena_strdup(&c->s->arena, from->valuestring);
-    if (j->kind == JSON_ARRAY || j->kind == JSON_OBJECT)
-        convert_children(c, from, j);
-    else
-        scan_scalar(c);
+    if (first == '"') {
+        j->kind = JSON_STRING;
+        j->string = take_string(c, &j->at);
+    } else if (first == '[' || first == '{') {
+        j->kind = first == '[' ? JSON_ARRAY : JSON_OBJECT;
+        take_children(c, j, first == '[' ? ']' : '}');
+    } else if (isalpha((unsigned char)first)) {
+        take_word(c, j);
+    } else {
+        take_number(c, j);
+    }
     j->at.len = c->i - j->at.at;
     return j;
 }
-
-static void release(void *p) { memory(p, 0); }
-static void *allocate(size_t n) { return memory(NULL, n); }
 
 static int by_key(const void *a, const void *b)
 {
@@ -129,35 +124,16 @@ static void check_duplicates(session *s, const json *j)
         }
 }
 
-typedef struct conversion {
-    scan scan;
-    const cJSON *from;
-    json *to;
-} conversion;
-
-static void convert_all(void *arg)
-{
-    conversion *c = arg;
-    skip_space(&c->scan);
-    c->to = convert(&c->scan, c->from, NULL);
-}
-
 json *json_read(session *s, const source *src)
 {
     if (!json_check(s, src))
         return NULL;
-    cJSON_InitHooks(&(cJSON_Hooks){allocate, release});
-    cJSON *from = cJSON_Parse(src->text);
-    if (!from) /* the text is JSON, so memory has run out */
-        arena_fail(&s->arena);
-    conversion c = {{s, src, 0}, from, NULL};
-    bool good = arena_protect(&s->arena, convert_all, &c);
-    cJSON_Delete(from);
-    if (!good)
-        arena_fail(&s->arena);
+    scan c = {s, src, 0};
+    skip_space(&c);
+    json *root = take_value(&c, NULL);
     int before = s->diags.errors;
-    check_duplicates(s, c.to);
-    return s->diags.errors > before ? NULL : c.to;
+    check_duplicates(s, root);
+    return s->diags.errors > before ? NULL : root;
 }
 
 const json *json_get(const json *object, const char *key)
@@ -256,8 +232,12 @@ static bool read_number(reals *r, const json *at)
              json_words(&r->s->arena, at));
         return false;
     }
-    const char *t = at->src->text + at->at.at;
-    double v = r->precision == F32 ? (double)strtof(t, NULL) : strtod(t, NULL);
+    double v = at->number;
+    float narrow;
+    if (r->precision == F32) {
+        loom_read_f32(at->src->text + at->at.at, at->at.len, &narrow);
+        v = (double)narrow;
+    }
     if (v - v != 0) {
         diag(r->s, DIAG_ERROR, at, "%s is too large for %s", excerpt(&r->s->arena, at),
              precision_names[r->precision]);

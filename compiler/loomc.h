@@ -89,8 +89,12 @@ typedef struct json {
 
 typedef enum severity { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE } severity;
 
+/* Messages go to `sink` as text, with the line and a caret; or, when there is a `tell`, to that. Line and column count from
+ * 1 and are 0 where there is no place; pointer is NULL then. */
 typedef struct diags {
     FILE *sink;
+    void (*tell)(void *arg, severity sev, const char *message, int line, int column, const char *pointer);
+    void *arg;
     int errors, warnings;
 } diags;
 
@@ -414,6 +418,7 @@ typedef struct train_options {
 } train_options;
 
 typedef struct options {
+    const char *model; /* of a bundle with several: its id; NULL: the first */
     const char *command, *net, *input, *weights, *out, *templates, *dump, *target;
     const char *cc, *cflags, *emulator;
     const char *data, *loss, *optimizer;
@@ -448,8 +453,10 @@ void arena_free(arena *a);
 NORETURN void arena_fail(arena *a); /* as a failed allocation does */
 /* Runs body(arg); false when an allocation in it failed. For who has something to give back then. */
 bool arena_protect(arena *a, void (*body)(void *arg), void *arg);
-/* The one source of memory: realloc for p and n > 0, free for n == 0. NULL when there is none left. */
+/* The one source of memory: realloc for p and n > 0, free for n == 0. NULL when there is none left. For tests
+ * memory_fails, the n-th allocation from now on (and all after it) fails; 0: none. */
 void *memory(void *p, size_t n);
+extern long memory_fails;
 void text_add(text *t, const char *s, size_t n);
 void text_printf(text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

@@ -421,6 +421,8 @@ static bool set_option(options *o, int c)
 /* Runs the command; every allocation that fails comes back here. */
 static int run(const command *c, const options *o)
 {
+    const char *fail = getenv("LOOMC_FAIL_ALLOC"); /* for the tests: this allocation fails, and all after it */
+    memory_fails = fail ? strtol(fail, NULL, 10) : 0;
     static session s; /* not on the stack: it must keep its value over the jump */
     jmp_buf no_memory;
     s = (session){.diags = {.sink = stderr}, .opt = o};

@@ -327,7 +327,7 @@ static void read_description(session *s, network *net, const json *id)
 /* A bundle has the description of its model, which may lack the id, within. The original's files have its meaning. */
 static const json *bundle_description(session *s, network *net, const json *root, const json **model)
 {
-    *model = bundle_model(s, root, NULL, NULL);
+    *model = bundle_model(s, root, s->opt->model, NULL);
     const json *at = json_get(*model, "cfg");
     if (*model && !at)
         diag(s, DIAG_ERROR, *model, "the model has no description (\"cfg\")");

@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 500, MAX_NUMBER = 63 /* characters, what the parser takes */ };
+enum { MAX_DEPTH = 500, MAX_NUMBER = 63 /* characters */ };
 
 typedef struct checker {
     session *s;

@@ -200,12 +200,12 @@ static size_t read_exponent(const char *p, size_t n, int64_t *exponent)
     return digits ? 1 + sign + digits : 0;
 }
 
-/* The parts of a number: lengths of its integer, and of its fraction with the point. 0 for what is no number. */
+/* The parts of a number: lengths of its integer, and of its fraction with the point. 0 and 0 for what is none. */
 static size_t number_parts(const char *p, size_t n, size_t *fraction)
 {
-    size_t whole = n && *p == '0' ? 1 : count_digits(p, n);
-    size_t after = whole && whole < n && p[whole] == '.' ? count_digits(p + whole + 1, n - whole - 1) : 0;
-    *fraction = after ? after + 1 : 0;
+    size_t whole = count_digits(p, n), point = whole < n && p[whole] == '.';
+    size_t after = point ? count_digits(p + whole + 1, n - whole - 1) : 0;
+    *fraction = point && whole + after > 0 ? after + 1 : 0;
     return whole;
 }
 
@@ -231,17 +231,17 @@ static void take_digits(decimal *d, const char *from, const char *end, const cha
 
 static int read_decimal(const char *text, size_t n, decimal *d)
 {
-    size_t sign = n && *text == '-', fraction;
+    size_t sign = n && (*text == '-' || *text == '+'), fraction;
     const char *p = text + sign;
     size_t whole = number_parts(p, n - sign, &fraction), digits = whole + fraction;
-    if (!whole)
+    if (!digits)
         return 0;
     d->first = 0;
     d->exponent = 0;
     d->used = d->more = 0;
     d->digits = p;
     d->end = p + digits;
-    d->negative = (int)sign;
+    d->negative = sign && *text == '-';
     take_digits(d, p, p + digits, p + whole);
     int64_t exponent = 0;
     size_t tail = read_exponent(p + digits, n - sign - digits, &exponent);
@@ -253,9 +253,13 @@ static int read_decimal(const char *text, size_t n, decimal *d)
 size_t loom_number_length(const char *text, size_t n)
 {
     size_t sign = n && *text == '-', fraction, whole = number_parts(text + sign, n - sign, &fraction);
-    size_t digits = sign + whole + fraction;
+    if (whole > 1 && text[sign] == '0') { /* the zero stands alone */
+        whole = 1;
+        fraction = 0;
+    }
+    size_t digits = sign + whole + (fraction > 1 ? fraction : 0);
     int64_t exponent;
-    return whole ? digits + read_exponent(text + digits, n - digits, &exponent) : 0;
+    return whole ? digits + (fraction == 1 ? 0 : read_exponent(text + digits, n - digits, &exponent)) : 0;
 }
 
 static uint64_t pow5(int k)

@@ -16,12 +16,12 @@ extern "C" {
 
 #define LOOM_NUMBER_SIZE 32 /* bytes that the text of a number needs, its final zero included */
 
-/* Reads the number at the beginning of text[0 .. n-1], as JSON writes numbers. Returns its length, 0 when there is none.
- * What is too large becomes infinity, what is too small zero. */
+/* Reads the number at the beginning of text[0 .. n-1]: "-1.5e3"; also "+1", "01", ".5" and "5.", which JSON does not have.
+ * Returns its length, 0 when there is none. What is too large becomes infinity, what is too small zero. */
 size_t loom_read_f32(const char *text, size_t n, float *x);
 size_t loom_read_f64(const char *text, size_t n, double *x);
 
-/* Length of the number at the beginning of the text, 0 when there is none. */
+/* Length of the number at the beginning of the text, as JSON has numbers; 0 when there is none. */
 size_t loom_number_length(const char *text, size_t n);
 
 /* Writes x and a final zero; returns the length. With an exponent below 1e-6 and from 1e21 on ("1e-7", "1.5e+21"), else

@@ -74,12 +74,10 @@ void FreeLoomString(const char *text)
 
 /* ---- create, load ------------------------------------------------------------------------------------------------- */
 
-static const char *replace_current(const char *name, const char *json, const char *id, const char *success)
+static const char *replace_current(loom_network *net, const loom_error *e, const char *success)
 {
-    loom_error e = {0, 0, 0, "", ""};
-    loom_network *net = loom_network_new(name, json, id, &e);
     if (!net)
-        return loom_reply_error(&e);
+        return loom_reply_error(e);
     loom_network **current = loom_lock(), *old = *current;
     *current = net;
     loom_unlock();
@@ -89,12 +87,22 @@ static const char *replace_current(const char *name, const char *json, const cha
 
 const char *CreateLoomNetwork(const char *jsonConfig)
 {
-    return replace_current("jsonConfig", jsonConfig, NULL, created);
+    loom_error e = {0, 0, 0, "", ""};
+    return replace_current(loom_network_new("jsonConfig", jsonConfig, NULL, &e), &e, created);
 }
 
 const char *LoomLoadModel(const char *jsonData, const char *modelId)
 {
-    return replace_current("jsonData", jsonData, modelId, loaded);
+    loom_error e = {0, 0, 0, "", ""};
+    loom_document d;
+    if (loom_document_open(&d, "jsonData", jsonData, jsonData ? strlen(jsonData) : 0, &e) < 0)
+        return loom_reply_error(&e);
+    loom_json type = loom_json_get(d.root, "type");
+    if (!loom_json_is(type, "modelhost/bundle")) {
+        loom_document_fail(&d, type.at ? type : d.root, "invalid bundle type: \"type\" must be \"modelhost/bundle\"");
+        return loom_reply_error(&e);
+    }
+    return replace_current(loom_network_new("jsonData", jsonData, modelId, &e), &e, loaded);
 }
 
 /* ---- forward ------------------------------------------------------------------------------------------------------- */
