@@ -67,6 +67,7 @@ require_lib("lib/optimise.lua")
 require_lib("lib/reduce.lua")
 require_lib("lib/pool.lua")
 require_lib("lib/conv.lua")
+require_lib("lib/conv_grad.lua")
 
 -- Lines of at most 110 columns, broken after a comma; never two empty lines in a row.
 local function tidy(text)
