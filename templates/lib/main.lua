@@ -66,6 +66,7 @@ require_lib("lib/rows.lua")
 require_lib("lib/optimise.lua")
 require_lib("lib/reduce.lua")
 require_lib("lib/pool.lua")
+require_lib("lib/pool_grad.lua")
 require_lib("lib/conv.lua")
 require_lib("lib/conv_grad.lua")
 
