@@ -84,10 +84,21 @@ bool compile_network(session *s, compiled *c)
     return c->net && compile_layers(s, c);
 }
 
+/* What the target builds of its files. Without the tools for that the files are all there is, which is no error. */
+static bool build_target(session *s)
+{
+    int code = s->script ? run_script(s, s->opt->out, -1) : 0;
+    if (code == 3)
+        diag(s, DIAG_NOTE, NULL, "nothing was built: later, 'sh %s' in %s does it", s->script, s->opt->out);
+    else if (code != 0)
+        diag(s, DIAG_ERROR, NULL, "the generated code does not build: 'sh %s' in %s ended with code %d", s->script, s->opt->out, code);
+    return code == 0 || code == 3;
+}
+
 int command_compile(session *s)
 {
     compiled c = {0};
-    return compile_network(s, &c) && emit_model(s, &c) ? 0 : 1;
+    return compile_network(s, &c) && emit_model(s, &c) && build_target(s) ? 0 : 1;
 }
 
 static bool read_input(session *s, const graph *g, const char *path, void *out)

@@ -6,7 +6,9 @@
 #include "emit.h"
 
 #include <lualib.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "embedded.h" /* made by CMake: embedded_files[] */
@@ -144,6 +146,15 @@ static int lua_write(lua_State *L)
     return 0;
 }
 
+/* script(name, n): of the files, the one that builds the others, and how many variants it can verify */
+static int lua_script(lua_State *L)
+{
+    session *s = emitter_of(L)->s;
+    s->script = arena_strdup(&s->arena, luaL_checkstring(L, 1));
+    s->variants = (int)luaL_checkinteger(L, 2);
+    return 0;
+}
+
 /* Gives all files their names, or removes them. */
 static bool finish_files(emitter *e, bool good)
 {
@@ -195,6 +206,7 @@ GUARDED(lua_weight_text)
 GUARDED(lua_weight_bytes)
 GUARDED(lua_const)
 GUARDED(lua_write)
+GUARDED(lua_script)
 GUARDED(push_model)
 #undef GUARDED
 
@@ -202,7 +214,8 @@ static int run_main(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"source", guarded_lua_source}, {"weight_text", guarded_lua_weight_text}, {"weight_bytes", guarded_lua_weight_bytes},
-        {"const", guarded_lua_const}, {"crc32", lua_crc32}, {"write", guarded_lua_write}, {0}};
+        {"const", guarded_lua_const}, {"crc32", lua_crc32}, {"write", guarded_lua_write},
+        {"script", guarded_lua_script}, {0}};
     luaL_openlibs(L);
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
@@ -251,6 +264,7 @@ static bool run_templates(emitter *e, lua_State *L)
 bool emit_model(session *s, const compiled *c)
 {
     emitter e = {.s = s, .c = c};
+    s->script = NULL;
     if (!make_dir(s, s->opt->out))
         return false;
     lua_State *L = lua_newstate(lua_memory, NULL);
@@ -262,4 +276,29 @@ bool emit_model(session *s, const compiled *c)
     if (e.no_memory)
         arena_fail(&s->arena);
     return good;
+}
+
+static void set_variable(const char *name, const char *value)
+{
+    if (value)
+        setenv(name, value, 1);
+}
+
+int run_script(session *s, const char *dir, int variant)
+{
+    arena *a = &s->arena;
+    set_variable("CC", s->opt->cc);
+    set_variable("CFLAGS", s->opt->cflags);
+    set_variable("EMULATOR", s->opt->emulator);
+    set_variable("LOOM_DIR", dir); /* a name with any characters: the shell must not read it */
+    fflush(NULL);
+    const char *which = variant < 0 ? "" : arena_printf(a, "%d", variant);
+    int status = system(arena_printf(a, "unset CDPATH; cd -- \"$LOOM_DIR\" && sh ./%s %s >build.log 2>&1", s->script, which));
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+    const char *log = arena_printf(a, "%s/build.log", dir);
+    source said;
+    if (code != 0 && file_read(s, log, &said))
+        fprintf(s->diags.sink, "%.*s", (int)(said.len < 4000 ? said.len : 4000), said.text);
+    remove(log);
+    return code;
 }

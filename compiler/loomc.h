@@ -233,8 +233,8 @@ typedef struct op_type {
     int64_t (*scratch)(const struct graph *g, const struct op *o);
     /* Constant inputs that are stored in panels: fills *p, returns false for those stored as they are. */
     bool (*pack)(const struct graph *g, const struct op *o, int input, struct pack *p);
-    /* Zero border that an input must have in memory: top, bottom, left, right; pad starts as zeros. NULL is none. */
-    void (*halo)(const struct graph *g, const struct op *o, int input, int64_t pad[4]);
+    /* Zero border that input 0 must have in memory: top, bottom, left, right. NULL is none. */
+    void (*halo)(const struct graph *g, const struct op *o, int64_t pad[4]);
     /* Appends the ops that make the gradients of the inputs from dy, that of the output: dx[i] for each
      * input i with needs_gradient, of that input's shape. dx starts as zeros, which mean no gradient. NULL:
      * the op has none. */
@@ -440,6 +440,8 @@ typedef struct session {
     arena arena;
     diags diags;
     const options *opt;
+    const char *script;    /* written by the target: a program for sh that builds what was written, or NULL */
+    int variants;          /* that this script can verify */
 } session;
 
 /* ---- arena.c */
@@ -651,7 +653,10 @@ void pack_fill(precision p, const pack *k, const void *from, void *to);
 
 /* ---- emit.c */
 bool is_target(const char *name); /* is there a folder of it in targets/? */
-bool emit_model(session *s, const compiled *c);
+bool emit_model(session *s, const compiled *c); /* and sets s->script */
+/* Runs that script in the folder, on variant `variant` (-1: none). What it says goes to stderr when it fails. Exit code 3
+ * means that a tool is missing. */
+int run_script(session *s, const char *dir, int variant);
 
 /* ---- compile.c, verify.c, report.c, run.c: the commands. Exit codes. */
 /* The network of the command line, with its weights; NULL after an error. */

@@ -25,7 +25,8 @@ static const command commands[] = {
     {"compile", command_compile, "write C for a network",
      "usage: loomc compile NET.json [-o DIR] [options]\n\n"
      "Writes <id>.h, <id>.c and <id>_weights.c to DIR (default: .).\n\n" COMMON_HELP
-     "  --target T          native (default)\n"
+     "  --target T          native (default), or wasm: also <id>.mjs, <id>.d.ts and, where clang and wasm-ld are,\n"
+     "                      <id>.wasm and <id>.simd.wasm\n"
      "  --abi               also write <id>_model.c, the network behind the C interface of loom.h\n"
      "  --standalone        also write the runtime headers, so that cc DIR/*.c main.c is all it takes\n"
      "  --train             also write <id>_train.c: loss, gradients and optimizer, as the description's \"training\" says\n"
@@ -90,7 +91,8 @@ static const command commands[] = {
      "usage: loomc verify NET.json [options]\n\n"
      "Exit code 0 only when every step gives the interpreter's bits.\n\n" COMMON_HELP
      "  --runs N            inputs to try (default 3)\n"
-     "  --cc CC             the C compiler (default: cc)\n"
+     "  --target T          native (default), or wasm, with and without SIMD in Node\n"
+     "  --cc CC             the C compiler (default: cc; of wasm, clang)\n"
      "  --cflags FLAGS      its flags (default: -O2)\n"
      "  --emulator COMMAND  runs the program, when it is built for another machine\n"
      "  --train             train on so many mini-batches, and compare losses, weights and the optimizer's memory\n"
@@ -329,6 +331,20 @@ static bool set_dump(options *o, const char *word)
     return false;
 }
 
+/* Of 'train' it means columns of the samples. */
+static bool set_target(options *o, const char *word)
+{
+    if (strcmp(o->command, "train") == 0) {
+        o->learn.target_columns = word;
+        return true;
+    }
+    o->target = word;
+    if (is_target(word))
+        return true;
+    unknown_word("target", word, "native|wasm", ", expected native or wasm");
+    return false;
+}
+
 /* What getopt does not take: `k` says why, the word itself stands before optind. */
 static bool bad_option(char **argv, int k)
 {
@@ -383,12 +399,7 @@ static bool set_option(options *o, int c)
     case OPT_INPUT: o->input = optarg; return true;
     case OPT_WEIGHTS: o->weights = optarg; return true;
     case OPT_PRECISION: return set_precision(o, optarg);
-    case OPT_TARGET:
-        o->target = o->learn.target_columns = optarg;
-        if (is_target(optarg) || strcmp(o->command, "train") == 0)
-            return true;
-        unknown_word("target", optarg, "native", ", expected native");
-        return false;
+    case OPT_TARGET: return set_target(o, optarg);
     case OPT_STANDALONE: return o->standalone = true;
     case OPT_JSON: return o->json = true;
     case OPT_WEIGHTS_FILE: return o->weights_file = true;

@@ -216,7 +216,7 @@ static bool compare_training(verifier *v)
 
 /* ---- the command ---------------------------------------------------------------------------------------------- */
 
-static bool compare_all(verifier *v)
+static bool compare_results(verifier *v)
 {
     v->results = fopen(arena_printf(&v->s->arena, "%s/verify.out", v->dir), "rb");
     bool good = v->results != NULL;
@@ -232,6 +232,26 @@ static bool compare_all(verifier *v)
     return good;
 }
 
+/* Builds, runs and compares; where the target has variants, each of them. */
+static bool compare_all(verifier *v)
+{
+    session *s = v->s;
+    if (!s->script)
+        return build_and_run(v) && compare_results(v);
+    for (int i = 0; i < s->variants; i++) {
+        int code = run_script(s, v->dir, i);
+        if (code != 0) {
+            diag(s, DIAG_ERROR, NULL, "'sh %s %d' ended with code %d", s->script, i, code);
+            return false;
+        }
+        if (!compare_results(v)) {
+            diag(s, DIAG_NOTE, NULL, "this was variant %d of %d", i + 1, s->variants);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool verify_in(verifier *v, const char *dir)
 {
     session *s = v->s;
@@ -242,7 +262,7 @@ static bool verify_in(verifier *v, const char *dir)
     s->opt = &o;
     size_t bytes = (size_t)((v->n_in + v->n_target) * o.runs) * real_size(v->c->precision);
     bool good = emit_model(s, v->c) && file_write(s, arena_printf(&s->arena, "%s/verify.in", dir), v->inputs, bytes) &&
-                build_and_run(v) && compare_all(v);
+                compare_all(v);
     s->opt = before;
     return good;
 }

@@ -1,7 +1,7 @@
 -- conv.lua - the loops of a convolution, for ops/tile.c.lua and ops/conv.c.lua.
 
 -- "net->arena + 40" moved by n elements.
-function moved(pointer, n)
+local function moved(pointer, n)
     local base, offset = pointer:match("^(.-) %+ (%d+)$")
     local total = (tonumber(offset) or 0) + n
     base = base or pointer
@@ -28,14 +28,14 @@ function conv_sizes(step)
 end
 
 -- Strides of an operand of the result's shape ([B,C,H,W], [C,1,1] and the like).
-function image_strides(o, c)
+local function image_strides(o, c)
     strides_by(o, c.flat and 3 or 4, c.flat and {"b", "n", "m"} or {"b", "n", "oh", "m"})
     o.by.g = (o.by.n or 0) * c.n
     return o
 end
 
 -- Lines whose pixels follow each other for every operand become one long line.
-function merge_lines(tile)
+local function merge_lines(tile)
     for i = #tile.middle, 1, -1 do
         local loop, can = tile.middle[i], true
         for _, o in ipairs(tile.operands) do
@@ -47,20 +47,14 @@ function merge_lines(tile)
     end
 end
 
--- A kernel that changes goes through panels in scratch, a group at a time.
-local function pack_kernel(c, k)
-    return pack_lines(c.n, {{var = "k", size = k}}, {{"g", c.groups > 1 and c.n * k or 0}, {"column", k}, {"k", 1}})
-end
-
 function conv_tile(step)
     local c, a = conv_sizes(step), step.attr
     local x, w, init, y = step.ins[1], step.ins[2], step.ins[3], image_strides(step.out, c)
     x.by = {b = x.stride[1], oh = a.stride[1] * c.x_row, m = a.stride[2] * c.x_col, g = c.per_group * c.x_channel, n = 0}
     local k = c.per_group * c.kh * c.kw
     w.by = {g = div_up(c.n, model.panel) * model.panel * k}
-    if not w.pack then w.by, w.runtime_name = {}, "scratch" end
     local tile = {
-        n = c.n, k = k, rows = c.ow, before = not w.pack and pack_kernel(c, k) or nil, x = x, w = w, y = y, init = init, operands = {x, w},
+        n = c.n, k = k, rows = c.ow, x = x, w = w, y = y, init = init, operands = {x, w},
         outer = {{var = "g", size = c.groups}},
         middle = {{var = "b", size = c.batch}, {var = "oh", size = c.oh}},
         nest = {{var = "ic", size = c.per_group, stride = c.x_channel},

@@ -58,6 +58,7 @@ function lib.render(name, env)
 end
 
 lib.target = assert(load(load_text("target.lua"), "@target.lua", "t", {}))()
+for name, value in pairs(lib.target.options or {}) do model[name] = value end
 
 require_lib("lib/c.lua")
 require_lib("lib/tile.lua")
@@ -66,9 +67,8 @@ require_lib("lib/rows.lua")
 require_lib("lib/optimise.lua")
 require_lib("lib/reduce.lua")
 require_lib("lib/pool.lua")
-require_lib("lib/pool_grad.lua")
 require_lib("lib/conv.lua")
-require_lib("lib/conv_grad.lua")
+if lib.target.lib then require_lib(lib.target.lib) end
 
 -- Lines of at most 110 columns, broken after a comma; never two empty lines in a row.
 local function tidy(text)
@@ -86,7 +86,11 @@ local function tidy(text)
     return table.concat(out, "\n") .. "\n"
 end
 
-local function write(name, text) loom.write(name, text) end
+lib.written = {}
+local function write(name, text)
+    lib.written[#lib.written + 1] = name
+    loom.write(name, text)
+end
 
 -- A step's function, from the template of its op.
 function lib.step_text(step)
@@ -112,10 +116,18 @@ else
 end
 if model.verify then write("loom_verify.c", lib.render("model/verify.c.lua", {})) end
 if model.standalone then
-    local headers = {"loom_rt.h", "loom_types.h", "loom_math.h", "loom_map.h", "loom_random.h"}
-    if model.train then headers[#headers + 1] = "loom_train.h" end
-    if model.abi then headers[#headers + 1] = "loom.h" end
-    for _, name in ipairs(headers) do
+    local files = {"loom_rt.h", "loom_types.h", "loom_math.h", "loom_map.h", "loom_random.h"}
+    if model.train then files[#files + 1] = "loom_train.h" end
+    if model.abi then files[#files + 1] = "loom.h" end
+    for _, name in ipairs(model.abi and lib.target.abi_sources or {}) do files[#files + 1] = name end
+    for _, name in ipairs(files) do
         write(name, load_text("runtime/" .. name))
     end
 end
+
+-- What the target adds.
+local extra = lib.target[model.verify and "verify" or "compile"] or {files = {}}
+for _, f in ipairs(extra.files) do
+    write((f.name:gsub("{id}", id)), lib.render("model/" .. f.template, {}))
+end
+if extra.script then loom.script((extra.script:gsub("{id}", id)), extra.variants or 0) end

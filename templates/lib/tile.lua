@@ -10,32 +10,6 @@
 --   nest    loops of the sum {var, size, stride in x}, outermost first; k is their product
 --   x, w, init, y, and the operands of the chain: each with `by`, its stride per loop variable, m and n
 
--- Lines that bring w into panels in scratch: [panel][loops of the sum][column]. source: the terms {expression, factor} of
--- the index into w, "column" for the column and otherwise the variables of loops, {var, size}.
-function pack_lines(n, loops, source)
-    local lines, pad, panel, index, one = {}, "", model.panel, {}, {}
-    local function loop(format, ...)
-        lines[#lines + 1] = pad .. format:format(...)
-        pad = pad .. "    "
-    end
-    local column = n > panel and "c + l" or "l"
-    lines[1] = ("%s *p = scratch;"):format(model.real)
-    if n > panel then loop("for (int c = 0; c < %d; c += %d)", n, panel) end
-    for _, k in ipairs(loops) do
-        one[k.var] = k.size == 1
-        if k.size > 1 then loop("for (int %s = 0; %s < %d; %s++)", k.var, k.var, k.size, k.var) end
-    end
-    loop("for (int l = 0; l < %d; l++)", panel)
-    for _, term in ipairs(source) do
-        local e, factor = term[1], term[2]
-        if e == "column" then e = n > panel and factor ~= 1 and "(c + l)" or column end
-        if factor ~= 0 and not one[e] then index[#index + 1] = factor == 1 and e or e .. " * " .. factor end
-    end
-    lines[#lines + 1] = ("%s*p++ = %sw[%s]%s;"):format(pad, full(n) and "" or ("%s < %d ? "):format(column, n),
-                                                    #index > 0 and table.concat(index, " + ") or "0", full(n) and "" or " : 0")
-    return lines
-end
-
 -- Does every vector of n columns have all its lanes, for any width?
 function full(n) return n % model.panel == 0 end
 
@@ -80,15 +54,14 @@ function tile_column_args(tile, c, vecs)
     return table.concat(args, ", ")
 end
 
--- Can a group of `rest` vectors be left over, on any machine? whole: of vectors that have all their lanes.
-function tile_remains(tile, rest, whole)
+-- Can a group of `rest` vectors be left over, on any machine?
+function tile_remains(tile, rest)
     for _, isa in ipairs(target.isa) do
         local lanes = model.T == "f64" and isa.lanes > 1 and isa.lanes // 2 or isa.lanes
         local tiles = div_up(tile.rows, isa.rows)
         local rows, vecs = div_up(tile.rows, tiles), 8
         while vecs > 1 and vecs * rows > isa.tile do vecs = vecs // 2 end
-        local columns = whole and tile.n // lanes or div_up(tile.n, lanes)
-        if columns % vecs & rest ~= 0 then return true end
+        if div_up(tile.n, lanes) % vecs & rest ~= 0 then return true end
     end
     return false
 end
@@ -128,26 +101,6 @@ function tile_row_args(tile, rows)
     return table.concat(args, ", ")
 end
 
--- Arguments for one tile of a depthwise kernel, which goes from channel c and row m on.
-function depthwise_args(tile, rows)
-    local args = {rows}
-    for _, o in ipairs(tile.operands) do
-        local list = terms(o, tile.outer)
-        for _, t in ipairs(terms(o, tile.middle)) do list[#list + 1] = t end
-        if tile.rows > 1 then
-            for _, t in ipairs(terms(o, {{var = "m", size = tile.rows}})) do list[#list + 1] = t end
-        end
-        if o == tile.w then
-            list[#list + 1] = panel_at(tile, "c / " .. model.LANES)
-        elseif o.by.n and o.by.n ~= 0 then
-            list[#list + 1] = o.by.n == 1 and "c" or "c * " .. o.by.n
-        end
-        args[#args + 1] = plus(o.runtime_name or o.name, list)
-    end
-    if not full(tile.n) then args[#args + 1] = "n" end
-    return table.concat(args, ", ")
-end
-
 function tile_params(tile)
     tile.single = tile.rows == 1
     for _, loop in ipairs(tile.middle) do
@@ -169,7 +122,7 @@ function tile_x(tile)
     for _, k in ipairs(tile.nest) do
         if k.size > 1 and k.stride ~= 0 then list[#list + 1] = k.stride == 1 and k.var or k.var .. " * " .. k.stride end
     end
-    return #list > 0 and table.concat(list, " + "):gsub(" %+ (%w+) %* %-", " - %1 * ") or "0"
+    return #list > 0 and table.concat(list, " + ") or "0"
 end
 
 function tile_w(tile)
