@@ -214,7 +214,8 @@ typedef struct reals {
 /* JSON has no words for these; `loomc run` and bundles write them as strings. */
 static bool read_special(reals *r, const json *at)
 {
-    static const struct { const char *word; double value; } words[] = {{"NaN", NAN}, {"Infinity", INFINITY}, {"-Infinity", -INFINITY}};
+    static const struct { const char *word; double value; } words[] = {
+        {"NaN", (double)NAN}, {"Infinity", (double)INFINITY}, {"-Infinity", (double)-INFINITY}};
     for (int i = 0; at->kind == JSON_STRING && i < COUNT(words); i++)
         if (strcmp(at->string, words[i].word) == 0) {
             real_set(r->precision, r->out, r->n++, words[i].value);
