@@ -137,7 +137,7 @@ int command_run(session *s)
     if (!read_input(s, g, s->opt->input, in))
         return 1;
     interp *it = interp_new(&s->arena, g);
-    interp_run(it, in, out);
+    interp_run(it, in, out, 0);
     text t = {.arena = &s->arena};
     print_output(&t, g, out);
     return file_write(s, s->opt->out ? s->opt->out : "-", t.s, t.n) ? 0 : 1;

@@ -96,7 +96,7 @@ static int forward(const loom_model *m, void *at, const void *input, void *outpu
 {
     (void)m;
     instance *x = self(at);
-    interp_run(x->infer, input, output);
+    interp_run(x->infer, input, output, x->progress.calls);
     x->progress.calls++;
     return LOOM_OK;
 }

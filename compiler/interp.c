@@ -63,12 +63,12 @@ void interp_steps(interp *in, int from, int to, uint64_t call)
         run_op(in, &in->g->ops[i], call);
 }
 
-void interp_run(interp *in, const void *input, void *output)
+void interp_run(interp *in, const void *input, void *output, uint64_t call)
 {
     const graph *g = in->g;
     size_t real = real_size(g->precision);
     memcpy(in->value[g->input], input, (size_t)shape_size(tensor_shape(g, g->input)) * real);
-    interp_steps(in, 0, g->n_ops, 0);
+    interp_steps(in, 0, g->n_ops, call);
     memcpy(output, in->value[g->output], (size_t)shape_size(tensor_shape(g, g->output)) * real);
 }
 

@@ -584,7 +584,7 @@ void graph_dump(const graph *g, FILE *out);
 /* ---- interp.c */
 typedef struct interp interp;
 interp *interp_new(arena *a, const graph *g);
-void interp_run(interp *in, const void *input, void *output);
+void interp_run(interp *in, const void *input, void *output, uint64_t call); /* the call-th, from 0 */
 void interp_reset(interp *in);                             /* states become zero */
 void *interp_value(const interp *in, tensor_id t);
 void interp_share(interp *in, tensor_id t, void *value);   /* t lies there from now on */

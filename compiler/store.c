@@ -146,7 +146,7 @@ static void *outputs(session *s, const graph *g)
     void *in = arena_array(&s->arena, n, real_size(g->precision)), *out = arena_array(&s->arena, m, real_size(g->precision));
     for (int64_t i = 0; i < n; i++)
         real_set(g->precision, in, i, (double)((29 * i + 7) % 41 - 20) / 10);
-    interp_run(interp_new(&s->arena, g), in, out);
+    interp_run(interp_new(&s->arena, g), in, out, 0);
     return out;
 }
 

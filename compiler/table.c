@@ -10,6 +10,12 @@ static void set_int(lua_State *L, const char *key, int64_t v)
     lua_setfield(L, -2, key);
 }
 
+static void set_flag(lua_State *L, const char *key, bool v)
+{
+    lua_pushboolean(L, v);
+    lua_setfield(L, -2, key);
+}
+
 static void set_text(lua_State *L, const char *key, const char *v)
 {
     lua_pushstring(L, v);
@@ -211,6 +217,7 @@ static void push_step(lua_State *L, const emitter *e, int i)
     lua_newtable(L);
     set_text(L, "name", arena_printf(&e->s->arena, "%s_%s%s", e->c->net->id, e->p->g->loss ? "train_" : "", st->name));
     set_int(L, "number", i);
+    set_flag(L, "trains", e->p->g->loss != 0);
     set_text(L, "comment", step_comment(e, st));
     set_borders(L, e, i);
     lua_newtable(L);
@@ -301,12 +308,6 @@ static void set_steps(lua_State *L, emitter *e, const char *key, const plan *p)
         push_step(L, e, i);
         lua_rawseti(L, -2, i + 1);
     }
-    lua_setfield(L, -2, key);
-}
-
-static void set_flag(lua_State *L, const char *key, bool v)
-{
-    lua_pushboolean(L, v);
     lua_setfield(L, -2, key);
 }
 

@@ -142,7 +142,7 @@ static bool compare_run(verifier *v, interp *it, int run)
 {
     size_t real = real_size(v->c->precision);
     void *out = arena_array(&v->s->arena, v->n_out, real);
-    interp_run(it, (const char *)v->inputs + (size_t)(run * v->n_in) * real, out);
+    interp_run(it, (const char *)v->inputs + (size_t)(run * v->n_in) * real, out, (uint64_t)run);
     return compare_steps(v, run, value_of, it, THE_OUTPUT, out, v->n_out);
 }
 

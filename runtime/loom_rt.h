@@ -285,10 +285,11 @@ LOOM_VECTOR_PART(f64, loom_f64v, double, LOOM_F64_LANES)
 
 /* loom_T_sum8(x, n)               x[0] + x[1] + ...
  * loom_T_sumsq8_about(x, m, n)    (x[0] - m)^2 + (x[1] - m)^2 + ...
+ * loom_T_dot8(x, y, n)            x[0] * y[0] + x[1] * y[1] + ...
  * loom_T_max(x, n)                x[0], replaced by each x[k] that is larger: NaN only where x[0] is
  * loom_T_divide(x, by, n)         x[k] = x[k] / by
  * loom_T_copy(y, x, n)            y[k] = x[k]
- * With _s the elements are x[0], x[s], x[2 * s], ...
+ * With _s the elements are x[0], x[s], x[2 * s], ... (dot8_s: a stride after each of the two)
  *
  * A sum has eight lanes on every machine: lane l adds the elements l, l + 8, l + 16, ... in this order to 0,
  * then the lanes are added as LOOM_JOIN8 says. The lanes lie in as many vectors as the machine needs. */
@@ -406,6 +407,9 @@ LOOM_VECTOR_MEMORY(f32s, loom_f32s, float)
     LOOM_SUM8(loom_##T##_sum8, S, V, REAL, W, (const REAL *x, int n), a, a)                              \
     LOOM_SUM8(loom_##T##_sumsq8_about, S, V, REAL, W, (const REAL *x, REAL m, int n),                    \
               (a - loom_##S##_splat(m)) * (a - loom_##S##_splat(m)), (a - m) * (a - m))                  \
+    LOOM_SUM8(loom_##T##_dot8, S, V, REAL, W, (const REAL *x, const REAL *y, int n),                     \
+              a * loom_##S##_load(y + k + i * (W)), a * y[k + l])                                        \
+    LOOM_SUM8_S(loom_##T##_dot8_s, REAL, (const REAL *x, ptrdiff_t s, const REAL *y, ptrdiff_t sy, int n), a * y[k * sy]) \
     LOOM_SUM8_S(loom_##T##_sum8_s, REAL, (const REAL *x, ptrdiff_t s, int n), a)                         \
     LOOM_SUM8_S(loom_##T##_sumsq8_about_s, REAL, (const REAL *x, ptrdiff_t s, REAL m, int n), (a - m) * (a - m))
 

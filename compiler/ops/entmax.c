@@ -62,14 +62,6 @@ tensor_id entmax(graph *g, tensor_id x, double alpha, bool compat)
 
 #else
 
-static REAL R(row_max)(const REAL *x, int64_t n)
-{
-    REAL m = x[0];
-    for (int64_t j = 1; j < n; j++)
-        m = m < x[j] ? x[j] : m;
-    return m;
-}
-
 /* Sum of x[j] - from over the support: the j with x[j] - max > t. *count is how many they are. */
 static REAL R(support_sum)(const REAL *x, int64_t n, REAL from, REAL max, REAL t, int64_t *count)
 {
@@ -211,13 +203,9 @@ static void R(entmax_grad)(const eval_args *e)
     REAL *dx = e->out, exponent = (REAL)(2 - at->alpha);
     int64_t n = e->out_shape->dim[e->out_shape->rank - 1], rows = shape_size(e->out_shape) / n;
     for (int64_t r = 0; r < rows; r++, y += n, dy += n, dx += n) {
-        REAL weights[8] = {0}, sums[8] = {0};
-        for (int64_t j = 0; j < n; j++) {
+        for (int64_t j = 0; j < n; j++)
             dx[j] = R(entmax_weight)(y[j], exponent);
-            weights[j % 8] += dx[j];
-            sums[j % 8] += dx[j] * dy[j];
-        }
-        REAL mean = LANES8(sums) / LANES8(weights);
+        REAL mean = R(row_dot)(dx, dy, n) / R(row_sum)(dx, n);
         for (int64_t j = 0; j < n; j++)
             dx[j] = dx[j] * (dy[j] - mean);
     }

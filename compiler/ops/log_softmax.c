@@ -49,12 +49,10 @@ static void R(log_softmax)(const eval_args *e)
     REAL *y = e->out;
     int64_t n = e->out_shape->dim[e->out_shape->rank - 1], rows = shape_size(e->out_shape) / n;
     for (int64_t r = 0; r < rows; r++, x += n, y += n) {
-        REAL m = x[0], sums[8] = {0};
-        for (int64_t j = 1; j < n; j++)
-            m = m < x[j] ? x[j] : m;
+        REAL m = R(row_max)(x, n);
         for (int64_t j = 0; j < n; j++)
-            sums[j % 8] += R(loom_exp)(x[j] - m);
-        REAL log = R(loom_log)(LANES8(sums));
+            y[j] = R(loom_exp)(x[j] - m);
+        REAL log = R(loom_log)(R(row_sum)(y, n));
         for (int64_t j = 0; j < n; j++)
             y[j] = (x[j] - m) - log;
     }
@@ -66,10 +64,7 @@ static void R(log_softmax_grad)(const eval_args *e)
     REAL *dx = e->out;
     int64_t n = e->out_shape->dim[e->out_shape->rank - 1], rows = shape_size(e->out_shape) / n;
     for (int64_t r = 0; r < rows; r++, y += n, dy += n, dx += n) {
-        REAL sums[8] = {0};
-        for (int64_t j = 0; j < n; j++)
-            sums[j % 8] += dy[j];
-        REAL sum = LANES8(sums);
+        REAL sum = R(row_sum)(dy, n);
         for (int64_t j = 0; j < n; j++) {
             REAL part = R(loom_exp)(y[j]) * sum;
             dx[j] = dy[j] - part;

@@ -56,13 +56,7 @@ tensor_id norm(graph *g, tensor_id x, tensor_id gamma, tensor_id beta, norm_kind
 
 #else
 
-static REAL R(mean)(const REAL *x, int64_t n)
-{
-    REAL sums[8] = {0};
-    for (int64_t j = 0; j < n; j++)
-        sums[j % 8] += x[j];
-    return LANES8(sums) / (REAL)n;
-}
+static REAL R(mean)(const REAL *x, int64_t n) { return R(row_sum)(x, n) / (REAL)n; }
 
 static REAL R(mean_square)(const REAL *x, REAL mean, int64_t n)
 {

@@ -69,7 +69,7 @@ tensor_id slice(graph *g, tensor_id x, int axis, int64_t start, int64_t length);
 tensor_id concat(graph *g, const tensor_id *parts, int n, int axis);
 
 /* ---- pad.c: x at `start` of an axis that has `length`, zeros beside it; the gradient of slice ------------- */
-typedef struct pad_attr { int axis; int64_t start; } pad_attr;
+typedef struct pad_attr { int axis, start; } pad_attr;
 extern const op_type op_pad;
 tensor_id pad(graph *g, tensor_id x, int axis, int64_t start, int64_t length);
 

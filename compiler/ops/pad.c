@@ -5,7 +5,7 @@
 #define KERNEL_FILE "pad.c"
 #include "kernel.h"
 
-static const attr_def attrs[] = {{"axis", ATTR_INT, offsetof(pad_attr, axis), 0}, {0}};
+static const attr_def attrs[] = {{"axis", ATTR_INT, offsetof(pad_attr, axis), 0}, {"start", ATTR_INT, offsetof(pad_attr, start), 0}, {0}};
 
 static void pad_grad(graph *g, const op *o, tensor_id dy, tensor_id *dx)
 {
@@ -23,7 +23,7 @@ const op_type op_pad = {
 
 tensor_id pad(graph *g, tensor_id x, int axis, int64_t start, int64_t length)
 {
-    pad_attr at = {axis, start};
+    pad_attr at = {axis, (int)start};
     shape s = *tensor_shape(g, x);
     s.dim[axis] = length;
     return op_new(g, &op_pad, &at, sizeof at, s, 1, &x);

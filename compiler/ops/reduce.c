@@ -57,11 +57,8 @@ static void R(reduce)(const eval_args *e)
 
 static void R(total)(const eval_args *e)
 {
-    const REAL *x = e->in[0];
-    REAL *y = e->out, sums[8] = {0};
-    for (int64_t i = 0; i < shape_size(e->in_shape[0]); i++)
-        sums[i % 8] += x[i];
-    y[0] = LANES8(sums);
+    REAL *y = e->out;
+    y[0] = R(row_sum)(e->in[0], shape_size(e->in_shape[0]));
 }
 
 #endif

@@ -26,12 +26,27 @@ static int64_t count_macs_grad(const graph *g, const op *o)
     return y->dim[0] * y->dim[1] * shape_size(tensor_shape(g, o->in[1]));
 }
 
-/* The previous output and the one being made; an lstm's cells. */
+/* Weights that can change are brought into panels first. */
+static int64_t panels(const graph *g, const op *o)
+{
+    const shape *w = tensor_shape(g, o->in[1]);
+    int64_t width = panel_width(g->precision);
+    return g->tensors[o->in[1]].kind == TENSOR_CONST ? 0 : w->dim[0] * ((w->dim[1] + width - 1) / width * width);
+}
+
+/* Besides: the previous output and the one being made; an lstm's cells. */
 static int64_t scratch(const graph *g, const op *o)
 {
     const scan_attr *at = o->attr;
     const shape *y = tensor_shape(g, o->out);
-    return y->dim[0] * y->dim[2] * (at->cell == SCAN_LSTM ? 3 : 2);
+    return panels(g, o) + y->dim[0] * y->dim[2] * (at->cell == SCAN_LSTM ? 3 : 2);
+}
+
+/* Columns of the weights as they are suit vectors only when they fill panels. */
+static int64_t scratch_grad(const graph *g, const op *o)
+{
+    const shape *w = tensor_shape(g, o->in[1]);
+    return w->dim[1] % panel_width(g->precision) == 0 ? 0 : panels(g, o);
 }
 
 static bool pack_weights(const graph *g, const op *o, int input, pack *p)
@@ -105,6 +120,8 @@ const op_type op_scan_gates = {
     .attrs = attrs,
     .eval = KERNELS(scan_gates),
     .macs = count_macs,
+    .scratch = panels,
+    .pack = pack_weights,
 };
 
 const op_type op_scan_grad = {
@@ -113,6 +130,7 @@ const op_type op_scan_grad = {
     .attrs = attrs,
     .eval = KERNELS(scan_grad),
     .macs = count_macs_grad,
+    .scratch = scratch_grad,
 };
 
 tensor_id scan_gates(graph *g, scan_cell cell, tensor_id x, tensor_id w, tensor_id bias_n, tensor_id y)

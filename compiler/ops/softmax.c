@@ -48,18 +48,16 @@ tensor_id softmax(graph *g, tensor_id x, tensor_id mask, bool causal)
 /* One row: entries from `seen` on, and those that the mask has 0 for, do not exist. */
 static void R(softmax_row)(REAL *y, const REAL *x, const REAL *mask, int64_t seen, int64_t n)
 {
-    REAL m = 0, sums[8] = {0};
+    REAL m = 0;
     bool any = false;
     for (int64_t j = 0; j < seen; j++)
         if (!mask || mask[j] != 0) {
             m = any && !(m < x[j]) ? m : x[j];
             any = true;
         }
-    for (int64_t j = 0; j < n; j++) {
+    for (int64_t j = 0; j < n; j++)
         y[j] = j < seen && (!mask || mask[j] != 0) ? R(loom_exp)(x[j] - m) : 0;
-        sums[j % 8] += y[j];
-    }
-    REAL sum = LANES8(sums);
+    REAL sum = R(row_sum)(y, n);
     for (int64_t j = 0; j < n; j++)
         y[j] = any ? y[j] / sum : 0;
 }
@@ -85,10 +83,7 @@ static void R(softmax_grad)(const eval_args *e)
     REAL *dx = e->out;
     int64_t n = e->out_shape->dim[e->out_shape->rank - 1], rows = shape_size(e->out_shape) / n;
     for (int64_t r = 0; r < rows; r++, y += n, dy += n, dx += n) {
-        REAL sums[8] = {0};
-        for (int64_t j = 0; j < n; j++)
-            sums[j % 8] += dy[j] * y[j];
-        REAL sum = LANES8(sums);
+        REAL sum = R(row_dot)(dy, y, n);
         for (int64_t j = 0; j < n; j++)
             dx[j] = y[j] * (dy[j] - sum);
     }

@@ -47,7 +47,7 @@ function parameters(step, roles)
     local real, params, args, out = model.real, {}, {}, step.out
     local restrict = " *LOOM_RESTRICT "
     local function add(operand, name, const)
-        operand.name = name
+        operand.name, operand.read_only = name, const
         local star = (out and operand.buffer == out.buffer and operand ~= out) and " *" or restrict
         params[#params + 1] = (const and "const " or "") .. real .. star .. name
         args[#args + 1] = operand.ptr
@@ -90,8 +90,9 @@ function parameters(step, roles)
 end
 
 -- Loops over dimensions that can be merged for all the operands: a list of {size, strides...}.
--- dims: sizes; views: list of stride lists (same rank). Sorted so that the first view's stride falls.
-function coalesce(dims, views)
+-- dims: sizes; views: list of stride lists (same rank). Sorted so that the first view's stride falls, unless the
+-- order is to be kept.
+function coalesce(dims, views, keep)
     local list = {}
     for d = 1, #dims do
         if dims[d] > 1 then
@@ -100,12 +101,13 @@ function coalesce(dims, views)
             list[#list + 1] = item
         end
     end
-    table.sort(list, function(a, b)
+    local function before(a, b)
         for v = 1, #views do
             if a.strides[v] ~= b.strides[v] then return a.strides[v] > b.strides[v] end
         end
         return a.size < b.size
-    end)
+    end
+    if not keep then table.sort(list, before) end
     local out = {}
     for _, item in ipairs(list) do
         local last = out[#out]
@@ -169,6 +171,8 @@ function vstore(pointer, stride, v, n)
     if not n then return ("loom_%s_store(%s, %s);"):format(T, pointer, v) end
     return ("loom_%s_store_n(%s, %s, %s);"):format(T, pointer, v, n)
 end
+
+function splat(x) return ("loom_%s_splat(%s)"):format(model.T, x) end
 
 -- The chain of a step as a list of C statements on the vector v. locate(operand) gives pointer and stride
 -- along the lanes.

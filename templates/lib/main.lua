@@ -68,6 +68,7 @@ require_lib("lib/optimise.lua")
 require_lib("lib/reduce.lua")
 require_lib("lib/pool.lua")
 require_lib("lib/conv.lua")
+require_lib("lib/scan.lua")
 if lib.target.lib then require_lib(lib.target.lib) end
 
 -- Lines of at most 110 columns, broken after a comma; never two empty lines in a row.

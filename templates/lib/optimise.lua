@@ -6,7 +6,6 @@ local kinds = {[0] = "sgd", "nesterov", "adam", "adamw", "rmsprop"}
 -- pointers to the vector in w and, where the optimizer remembers them, m1 and m2. lanes: their count, nil for all.
 function optimise_lines(a, d, at, lanes)
     local T, lines, kind = model.T, {}, kinds[a.kind]
-    local function splat(x) return ("loom_%s_splat(%s)"):format(T, x) end
     local function const(x) return splat(loom.const(x)) end
     local function sqrt(x) return map_expr("sqrt", x, "weight", splat("0"), T .. "v") end
     local function let(name, value) lines[#lines + 1] = ("const loom_%sv %s = %s;"):format(T, name, value) end

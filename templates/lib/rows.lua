@@ -1,14 +1,16 @@
 -- rows.lua - for ops that work on rows (softmax, norm, ...): loops over the rows, vectors along one.
 
 -- Loops over dimensions of the given sizes, merged where the strides of every operand allow it. operands:
--- list of {name}, strides: a list of strides per operand. The result has `head`, the lines that open the loops;
--- `pad`, the indent of their body; `tail`, its last brace or nil; `at(o)`, the operand's pointer in the body.
-function row_loops(sizes, operands, strides)
+-- list of {name}, strides: a list of strides per operand; keep: in the order of the dimensions; inner: one more
+-- loop {var, size, strides} inside them all. The result has `head`, the lines that open the loops; `pad`, the indent
+-- of their body; `tail`, its last brace or nil; `at(o)`, the operand's pointer in the body.
+function row_loops(sizes, operands, strides, keep, inner)
     local names = {"r", "b", "a", "h", "g"}
-    local loops = coalesce(sizes, strides)
+    local loops = coalesce(sizes, strides, keep)
+    for i, loop in ipairs(loops) do loop.var = names[#loops - i + 1] end
+    if inner and inner.size > 1 then loops[#loops + 1] = inner end
     local rows = {head = {}, pad = ("    "):rep(#loops + 1), tail = #loops > 0 and ("    "):rep(#loops) .. "}" or nil}
     for i, loop in ipairs(loops) do
-        loop.var = names[#loops - i + 1]
         rows.head[i] = ("%sfor (int %s = 0; %s < %d; %s++)%s"):format(("    "):rep(i), loop.var, loop.var, loop.size, loop.var,
                                                                       i == #loops and " {" or "")
     end
@@ -24,21 +26,35 @@ function row_loops(sizes, operands, strides)
             end
         end
     end
-    -- The name of the operand's pointer in the body, and the line that declares it (nil when it is the parameter).
-    function rows.pointer(o, name, const)
-        local p = rows.at(o)
-        if p == o.name then return p end
-        return name, ("%s%s%s *%s = %s;"):format(rows.pad, const and "const " or "", model.real, name, p)
+    -- The lines that open the loops and point at the row of each operand, then the names of these pointers:
+    -- those given, in the order of the operands, or the operand's own where it has but one row.
+    function rows.enter(names)
+        local lines, pointers = {table.unpack(rows.head)}, {}
+        for k, o in ipairs(operands) do
+            local p = rows.at(o)
+            pointers[k] = p == o.name and p or names[k]
+            if p ~= o.name then
+                lines[#lines + 1] = ("%s%s%s *%s = %s;"):format(rows.pad, o.read_only and "const " or "", model.real, names[k], p)
+            end
+        end
+        return lines, table.unpack(pointers)
     end
     return rows
 end
 
--- Loops over all dimensions but the last `inner` of y's, for operands of its shape.
-function rows_of(step, operands, inner)
+-- Loops over the rows of operands that have the shape of the step's result (or broadcast to it). line: the variable of
+-- a loop of its own over the last dimension but one, nil when that is like the others.
+function rows_of(step, operands, line)
     local shape = step.out.shape
-    local sizes, strides = {table.unpack(shape, 1, #shape - inner)}, {}
-    for k, o in ipairs(operands) do strides[k] = {table.unpack(broadcast(o, shape), 1, #shape - inner)} end
-    return row_loops(sizes, operands, strides)
+    local rank, strides, inner = #shape, {}, {var = line, strides = {}}
+    local outer = rank - (line and 2 or 1)
+    for k, o in ipairs(operands) do
+        local all = broadcast(o, shape)
+        strides[k] = {table.unpack(all, 1, outer)}
+        inner.strides[k] = all[rank - 1]
+    end
+    inner.size = line and shape[rank - 1] or 1
+    return row_loops({table.unpack(shape, 1, outer)}, operands, strides, false, inner)
 end
 
 -- A loop over vectors of n elements, the first of which is j (or var): its lines, and the count of lanes when a
@@ -71,6 +87,12 @@ function row_call(what, pointer, stride, n, extra)
     return ("loom_%s_%s%s(%s%s, %s)"):format(model.T, what, stride == 1 and "" or "_s", pointer, middle, n)
 end
 
+-- loom_f32_dot8(a, b, 10), or loom_f32_dot8_s with strides.
+function row_dot(a, sa, b, sb, n)
+    if sa == 1 and sb == 1 then return ("loom_%s_dot8(%s, %s, %d)"):format(model.T, a, b, n) end
+    return ("loom_%s_dot8_s(%s, %d, %s, %d, %d)"):format(model.T, a, sa, b, sb, n)
+end
+
 -- The dimensions of an operand in their order, neighbours merged where that keeps it: a list of {size, stride, var}.
 function in_order(operand)
     local runs, vars = {}, {"h", "i", "j", "k", "m", "n"}
@@ -83,6 +105,14 @@ function in_order(operand)
         end
     end
     return runs
+end
+
+-- The part of an operand that begins at `start` of an axis and has the length n there.
+function part_of(operand, axis, start, n)
+    local shape = {table.unpack(operand.shape)}
+    shape[axis] = n
+    local offset = start * operand.stride[axis]
+    return {name = operand.name .. (offset > 0 and " + " .. offset or ""), shape = shape, stride = operand.stride}
 end
 
 -- "h * 12 + i"

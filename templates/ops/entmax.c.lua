@@ -7,14 +7,12 @@
 //@ if T == "f32" then exponent = string.unpack("<f", string.pack("<f", exponent)) end
 //@ local ca = loom.const(a)
 //@ local sparse, mixed = compat or a == 1, compat and alpha < 2
-//@ local rows = rows_of(step, {y, x}, 1)
+//@ local rows = rows_of(step, {y, x})
 //@ local pad = rows.pad
-//@ local from, from_line = rows.pointer(x, "from", true)
-//@ local to, to_line = rows.pointer(y, "to", false)
+//@ local open, to, from = rows.enter {"to", "from"}
 //@ local vectors, lanes = vector_loop(n)
 //@ local sum_y = row_call("sum8", "y", sy, n)
 //@ local xj, yj = item("x", sx), item("y", sy)
-//@ local function splat(s) return ("loom_%s_splat(%s)"):format(T, s) end
 //@ local loaded = vload(along("x", sx), sx, lanes)
 //@ if sparse then
 /* The threshold of sparsemax, relative to the maximum: the mean excess of the support, which shrinks until it
@@ -110,14 +108,8 @@ static $(real) $(step.name)_powers(const $(real) *x, $(real) *y, $(real) max, $(
 //@ end
 static void $(step.name)($(step.params))
 {
-//@ for _, line in ipairs(rows.head) do
+//@ for _, line in ipairs(open) do
 $(line)
-//@ end
-//@ if from_line then
-$(from_line)
-//@ end
-//@ if to_line then
-$(to_line)
 //@ end
 $(pad)const $(real) max = $(row_call("max", from, sx, n));
 //@ if mixed then

@@ -3,18 +3,15 @@
 //@ local n, sy, st = y.shape[#y.shape], unit(y), unit(table_)
 //@ local words = {table.unpack(y.stride, 1, #y.stride - 1)}
 //@ local rows = row_loops(ids.shape, {y, ids}, {words, ids.stride})
+//@ local open, to, from = rows.enter {"to", "from"}
 //@ local pad = rows.pad
-//@ local to, to_line = rows.pointer(y, "to", false)
 static void $(step.name)($(step.params))
 {
-//@ for _, line in ipairs(rows.head) do
+//@ for _, line in ipairs(open) do
 $(line)
 //@ end
-$(pad)const $(real) id = $((rows.at(ids):gsub("^ids %+ (.*)$", "ids[%1]"):gsub("^ids$", "ids[0]")));
+$(pad)const $(real) id = $(from)[0];
 $(pad)const int known = id > -1 && id < $(real_count(table_.shape[1])); /* not when it is NaN */
-//@ if to_line then
-$(to_line)
-//@ end
 //@ local word = "table + (int)id * " .. table_.stride[1]
 //@ if sy == 1 and st == 1 then
 $(pad)if (known)

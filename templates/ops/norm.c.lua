@@ -1,21 +1,14 @@
 //@ parameters(step, {"x", "gamma", "beta"})
 //@ local x, gamma, beta, y = step.ins[1], step.ins[2], step.ins[3], step.out
 //@ local n, sx, sy = y.shape[#y.shape], unit(x), unit(y)
-//@ local rows = rows_of(step, {y, x}, 1)
+//@ local rows = rows_of(step, {y, x})
 //@ local pad, layer = rows.pad, step.attr.kind == 0
-//@ local from, from_line = rows.pointer(x, "from", true)
-//@ local to, to_line = rows.pointer(y, "to", false)
+//@ local open, to, from = rows.enter {"to", "from"}
 //@ local vectors, lanes = vector_loop(n)
 static void $(step.name)($(step.params))
 {
-//@ for _, line in ipairs(rows.head) do
+//@ for _, line in ipairs(open) do
 $(line)
-//@ end
-//@ if from_line then
-$(from_line)
-//@ end
-//@ if to_line then
-$(to_line)
 //@ end
 //@ if layer then
 $(pad)const $(real) mean = $(row_call("sum8", from, sx, n)) / $(real_count(n));

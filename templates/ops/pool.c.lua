@@ -58,16 +58,9 @@ $(pad)}
 static void $(step.name)($(step.params))
 {
 //@ local rows, pad = p.rows, p.rows.pad
-//@ local from, from_line = rows.pointer(step.ins[1], "from", true)
-//@ local to, to_line = rows.pointer(step.out, "to", false)
-//@ for _, line in ipairs(rows.head) do
+//@ local open, to, from = rows.enter {"to", "from"}
+//@ for _, line in ipairs(open) do
 $(line)
-//@ end
-//@ if from_line then
-$(from_line)
-//@ end
-//@ if to_line then
-$(to_line)
 //@ end
 //@ for _, edge in ipairs(p.edges) do
 $(pad)$(step.name)_edge($(from), $(to), $(edge));

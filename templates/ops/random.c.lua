@@ -1,6 +1,4 @@
-//@ local counter = (train or abi) and "net->progress.calls" or "net->calls"
-//@ for _, s in ipairs(train and train_steps or {}) do if s == step then counter = "net->progress.batches" end end
-//@ step.extra = {"uint64_t call", counter}
+//@ step.extra = {"uint64_t call", step.trains and "net->progress.batches" or (train or abi) and "net->progress.calls" or "net->calls"}
 //@ parameters(step, {})
 //@ local y, digits, total, flat = step.out, T == "f32" and 24 or 53, product(step.out.shape), true
 //@ for d, size in ipairs(y.shape) do flat = flat and (size == 1 or y.stride[d] == product(y.shape, d + 1)) end

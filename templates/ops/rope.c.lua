@@ -10,22 +10,14 @@
 //@ end
 //@ local rows = row_loops(sizes, {y, x, c, s}, strides)
 //@ local pad = rows.pad
-//@ local from, from_line = rows.pointer(x, "from", true)
-//@ local to, to_line = rows.pointer(y, "to", false)
-//@ local co, co_line = rows.pointer(c, "cosine", true)
-//@ local si, si_line = rows.pointer(s, "sine", true)
+//@ local open, to, from, co, si = rows.enter {"to", "from", "cosine", "sine"}
 //@ local vectors, lanes = vector_loop(half)
 //@ local sx, sy = x.stride[rank], y.stride[rank]
 //@ local sc, ss = unit(c), unit(s)
 static void $(step.name)($(step.params))
 {
-//@ for _, line in ipairs(rows.head) do
+//@ for _, line in ipairs(open) do
 $(line)
-//@ end
-//@ for _, line in pairs {from_line or "", to_line or "", co_line or "", si_line or ""} do
-//@ if line ~= "" then
-$(line)
-//@ end
 //@ end
 //@ for _, line in ipairs(vectors) do
 $(pad)$(line)

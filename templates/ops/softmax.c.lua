@@ -2,27 +2,14 @@
 //@ local x, mask, y = step.ins[1], step.ins[2], step.out
 //@ local rank, causal = #y.shape, step.attr.causal == 1
 //@ local n, sx, sy = y.shape[rank], unit(x), unit(y)
-//@ local rows = rows_of(step, {y, x}, causal and 2 or 1)
+//@ local rows = rows_of(step, {y, x}, causal and "i" or nil)
+//@ local open, to, from = rows.enter {"to", "from"}
 //@ local pad, lines = rows.pad, causal and y.shape[rank - 1] or 1
 //@ local vectors, lanes = vector_loop(n)
-//@ local function line_of(o) return rows.at(o) .. (lines > 1 and " + i * " .. o.stride[rank - 1] or "") end
 static void $(step.name)($(step.params))
 {
-//@ for _, line in ipairs(rows.head) do
+//@ for _, line in ipairs(open) do
 $(line)
-//@ end
-//@ if lines > 1 then
-$(pad)for (int i = 0; i < $(lines); i++) {
-//@ pad = pad .. "    "
-//@ end
-//@ local from, to = line_of(x), line_of(y)
-//@ if from ~= "x" then
-$(pad)const $(real) *from = $(from);
-//@ from = "from"
-//@ end
-//@ if to ~= "y" then
-$(pad)$(real) *to = $(to);
-//@ to = "to"
 //@ end
 //@ local seen = n
 //@ if causal then
@@ -58,9 +45,6 @@ $(pad)$(row_call("divide", to, sy, seen, by));
 $(pad)const $(real) rest = 0 / $(mask and "(" .. by .. ")" or by); /* NaN when the row has one */
 $(pad)for (int j = seen; j < $(n); j++)
 $(pad)    $(item(to, sy)) = rest;
-//@ end
-//@ if lines > 1 then
-$(rows.pad)}
 //@ end
 //@ if rows.tail then
 $(rows.tail)

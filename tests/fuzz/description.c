@@ -17,8 +17,8 @@ static void interpret(session *s, const graph *g)
     for (int64_t i = 0; i < n_in; i++)
         real_set(g->precision, in, i, kinds[i % COUNT(kinds)]);
     interp *it = interp_new(&s->arena, g);
-    interp_run(it, in, out);
-    interp_run(it, in, out);
+    interp_run(it, in, out, 0);
+    interp_run(it, in, out, 0);
 }
 
 static void compile_training(session *s, const network *net, const plan *p)
