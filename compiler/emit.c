@@ -17,15 +17,13 @@ emitter *emitter_of(lua_State *L) { return *(emitter **)lua_getextraspace(L); }
 
 /* ---- what templates can call ---------------------------------------------------------------------------------- */
 
-/* A file of --templates, or a built-in one. */
-static bool find_source(emitter *e, const char *name, const char **data, size_t *n)
+bool find_source(session *s, const char *name, const char **data, size_t *n)
 {
-    arena *a = &e->s->arena;
-    const char *dir = e->s->opt->templates;
-    const char *path = dir ? arena_printf(a, "%s/%s", dir, name) : NULL;
+    const char *dir = s->opt->templates;
+    const char *path = dir ? arena_printf(&s->arena, "%s/%s", dir, name) : NULL;
     if (path && access(path, R_OK) == 0) {
         source src;
-        if (!file_read(e->s, path, &src))
+        if (!file_read(s, path, &src))
             return false;
         *data = src.text;
         *n = src.len;
@@ -47,7 +45,8 @@ static int lua_source(lua_State *L)
     const char *name = luaL_checkstring(L, 1), *data;
     const char *target = e->s->opt->target ? e->s->opt->target : "native";
     size_t n;
-    if (!find_source(e, arena_printf(&e->s->arena, "targets/%s/%s", target, name), &data, &n) && !find_source(e, name, &data, &n))
+    if (!find_source(e->s, arena_printf(&e->s->arena, "targets/%s/%s", target, name), &data, &n) &&
+        !find_source(e->s, name, &data, &n))
         return 0;
     lua_pushlstring(L, data, n);
     return 1;
@@ -62,6 +61,17 @@ bool is_target(const char *name)
     return false;
 }
 
+const char *target_names(arena *a)
+{
+    text t = {.arena = a};
+    for (const embedded_file *f = embedded_files; f->name; f++) {
+        const char *end = strncmp(f->name, "targets/", 8) == 0 ? strchr(f->name + 8, '/') : NULL;
+        if (end && strcmp(end, "/target.lua") == 0)
+            text_printf(&t, "%s%.*s", t.n ? "|" : "", (int)(end - f->name - 8), f->name + 8);
+    }
+    return t.s;
+}
+
 /* The numbers of a weight as they are stored. */
 static void *stored_weight(const emitter *e, const weight *w)
 {
@@ -69,7 +79,7 @@ static void *stored_weight(const emitter *e, const weight *w)
     const tensor *t = w->tensor;
     void *data = arena_array(&e->s->arena, w->size, real_size(pr));
     if (w->packed)
-        pack_fill(pr, &w->pack, t->data, data);
+        pack_fill(last_plan(e->c)->g, &w->pack, t->data, data);
     else
         memcpy(data, t->data, (size_t)shape_size(&t->shape) * real_size(pr));
     return data;
@@ -189,7 +199,7 @@ static void run_call(void *arg)
 
 /* Calls f, turning an allocation that fails in the arena into an error of Lua: neither of the two jumps
  * then passes over frames of the other. */
-static int guarded(lua_State *L, lua_CFunction f)
+int guarded(lua_State *L, lua_CFunction f)
 {
     call c = {L, f, 0};
     if (arena_protect(&emitter_of(L)->s->arena, run_call, &c))
@@ -242,23 +252,26 @@ static int traceback(lua_State *L)
     return 1;
 }
 
-/* Runs the templates; every file that they wrote is a part. */
-static bool run_templates(emitter *e, lua_State *L)
+bool run_lua(emitter *e, lua_CFunction f)
 {
     jmp_buf *outer = e->s->arena.out_of_memory;
+    lua_State *L = lua_newstate(lua_memory, NULL);
+    if (!L)
+        arena_fail(&e->s->arena);
     *(emitter **)lua_getextraspace(L) = e;
     lua_pushcfunction(L, traceback);
-    lua_pushcfunction(L, run_main);
+    lua_pushcfunction(L, f);
     int status = lua_pcall(L, 0, 0, 1);
     e->s->arena.out_of_memory = outer; /* an error of Lua leaves arena_protect behind */
     e->no_memory |= status == LUA_ERRMEM;
-    if (status == LUA_OK || e->no_memory)
-        return status == LUA_OK;
-    const char *message = lua_tostring(L, -1);
-    size_t line = message ? strcspn(message, "\n") : 0;
-    diag(e->s, DIAG_ERROR, NULL, "template: %.*s", (int)line, message ? message : "");
-    fprintf(e->s->diags.sink, "%s\n", message ? message + line + (message[line] == '\n') : "");
-    return false;
+    if (status != LUA_OK && !e->no_memory) {
+        const char *message = lua_tostring(L, -1);
+        size_t line = message ? strcspn(message, "\n") : 0;
+        diag(e->s, DIAG_ERROR, NULL, "template: %.*s", (int)line, message ? message : "");
+        fprintf(e->s->diags.sink, "%s\n", message ? message + line + (message[line] == '\n') : "");
+    }
+    lua_close(L);
+    return status == LUA_OK;
 }
 
 bool emit_model(session *s, const compiled *c)
@@ -267,11 +280,7 @@ bool emit_model(session *s, const compiled *c)
     s->script = NULL;
     if (!make_dir(s, s->opt->out))
         return false;
-    lua_State *L = lua_newstate(lua_memory, NULL);
-    if (!L)
-        arena_fail(&s->arena);
-    bool good = run_templates(&e, L);
-    lua_close(L);
+    bool good = run_lua(&e, run_main); /* every file that the templates wrote is a part */
     good = finish_files(&e, good && s->diags.errors == 0);
     if (e.no_memory)
         arena_fail(&s->arena);

@@ -278,6 +278,7 @@ typedef struct graph {
     const network *net;
     const layer *layer;    /* that is being lowered */
     tensor_id layer_input; /* what it got */
+    int64_t panel;         /* columns in a panel of weights, see pack */
     tensor_id stream;      /* compat: what the original's residual stream holds, 0 none */
     lower_mode mode;
     bool *needs;           /* per tensor, while gradients are made: does the loss's gradient reach what is wanted through it? */
@@ -285,7 +286,8 @@ typedef struct graph {
 } graph;
 
 /* Constant matrices stored in panels, as the matrix kernels read them: element (g, k, n) is taken from
- * data[g*sg + k*sk + n*sn], zero where n is past the end. A panel is 64 bytes of columns for every k:
+ * data[g*sg + k*sk + n*sn], zero where n is past the end. A panel is 64 bytes of columns for every k, or as many as the
+ * target says:
  * [group][panel][k][column]. With `wide` > 1 so many panels lie side by side, [group][panels / wide][k]
  * [wide columns], so that a product with few rows reads one stream; `interleaved` puts the groups side by
  * side instead, [panel][k][group][column]. */
@@ -420,17 +422,18 @@ typedef struct train_options {
 typedef struct options {
     const char *model; /* of a bundle with several: its id; NULL: the first */
     const char *command, *net, *input, *weights, *out, *templates, *dump, *target;
-    const char *cc, *cflags, *emulator;
+    const char *cpu, *cc, *cflags, *emulator;
     const char *data, *loss, *optimizer;
     const char *format;    /* of a file with weights: "bundle" or "binary"; NULL: as its name says */
     int to;                /* a loom_type; 0: not given */
     store_scales scales;
     double learning_rate, clip_norm; /* 0: not given */
+    int64_t max_flash, max_ram;      /* bytes; 0: no limit */
     int epochs;
     bool no_shuffle;
     train_options learn; /* of loomc train */
     precision precision;
-    bool train, abi, verify;
+    bool train, abi, verify, board, measure;
     bool help, has_precision, standalone, dispatch, json, weights_file, trace, keep;
     int runs;
 } options;
@@ -442,6 +445,7 @@ typedef struct session {
     const options *opt;
     const char *script;    /* written by the target: a program for sh that builds what was written, or NULL */
     int variants;          /* that this script can verify */
+    const struct target_facts *target; /* target.h; NULL: of this machine */
 } session;
 
 /* ---- arena.c */
@@ -646,13 +650,15 @@ const view *step_result(const plan *p, const step *st); /* what it writes: its r
 
 /* ---- panels.c */
 void plan_weights(plan *p, session *s, const plan *first);
-int64_t panel_width(precision p); /* elements in 64 bytes */
-int64_t pack_size(precision p, const pack *k);
-int64_t pack_wide(precision p, int64_t n); /* the widest panels for n columns */
-void pack_fill(precision p, const pack *k, const void *from, void *to);
+int64_t panel_width(const graph *g); /* columns of a panel; what lies in memory fills up whole panels */
+int64_t pack_size(const graph *g, const pack *k);
+/* The widest panels for n columns: panels side by side pay where few rows read them, and on machines without vectors. */
+int64_t pack_wide(const graph *g, int64_t n, bool few_rows);
+void pack_fill(const graph *g, const pack *k, const void *from, void *to);
 
 /* ---- emit.c */
-bool is_target(const char *name); /* is there a folder of it in targets/? */
+bool is_target(const char *name);     /* is there a folder of it in targets/? */
+const char *target_names(arena *a);   /* of those folders: "a|b|c" */
 bool emit_model(session *s, const compiled *c); /* and sets s->script */
 /* Runs that script in the folder, on variant `variant` (-1: none). What it says goes to stderr when it fails. Exit code 3
  * means that a tool is missing. */
@@ -665,6 +671,8 @@ bool compile_network(session *s, compiled *c);
 bool compile_layers(session *s, compiled *c); /* the same for a network that is read: c->net, src, weights_src */
 /* The passes, which change g, and the plan of what they make of it. `first` as in plan_build. */
 plan *graph_compile(session *s, graph *g, const plan *first);
+int64_t ram_bytes(const compiled *c);   /* sizeof(struct <id>), as the header's <ID>_RAM_BYTES has it */
+int64_t flash_bytes(const compiled *c); /* its weights */
 int command_compile(session *s);
 int command_run(session *s);
 int command_init(session *s);

@@ -2,6 +2,8 @@
  *
  * A layer checks its fields and the shape that it gets, and appends ops; errors point at its place in
  * the description. Weights come from the bundle or, without one, from the generator of the seed. */
+#include "target.h"
+
 #include "ops/ops.h"
 
 #include "../runtime/loom_random.h"
@@ -210,6 +212,8 @@ graph *network_lower(session *s, const network *net, precision p, lower_mode mod
     low->s = s;
     g->arena = &s->arena;
     g->precision = p;
+    int64_t panel = s->target && s->target->panel_bytes ? s->target->panel_bytes : 64, real = (int64_t)real_size(p);
+    g->panel = panel > real ? panel / real : 1;
     g->net = net;
     g->mode = mode;
     shape in = net->input;

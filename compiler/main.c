@@ -1,5 +1,5 @@
 /* main.c - the command line. Exit codes: 0 done, 1 the input is wrong or differs, 2 wrong use or no memory. */
-#include "loomc.h"
+#include "target.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -26,7 +26,10 @@ static const command commands[] = {
      "usage: loomc compile NET.json [-o DIR] [options]\n\n"
      "Writes <id>.h, <id>.c and <id>_weights.c to DIR (default: .).\n\n" COMMON_HELP
      "  --target T          native (default), or wasm: also <id>.mjs, <id>.d.ts and, where clang and wasm-ld are,\n"
-     "                      <id>.wasm and <id>.simd.wasm\n"
+     "                      <id>.wasm and <id>.simd.wasm, or mcu: for a microcontroller\n"
+     "  --cpu C             mcu: cortex-m0, cortex-m0plus, cortex-m3, cortex-m4, cortex-m7, cortex-m33, cortex-m55,\n"
+     "                      rv32imac or rv32imafc\n"
+     "  --board             mcu: also write start-up code and a linker script for the board that QEMU models\n"
      "  --abi               also write <id>_model.c, the network behind the C interface of loom.h\n"
      "  --standalone        also write the runtime headers, so that cc DIR/*.c main.c is all it takes\n"
      "  --train             also write <id>_train.c: loss, gradients and optimizer, as the description's \"training\" says\n"
@@ -91,8 +94,8 @@ static const command commands[] = {
      "usage: loomc verify NET.json [options]\n\n"
      "Exit code 0 only when every step gives the interpreter's bits.\n\n" COMMON_HELP
      "  --runs N            inputs to try (default 3)\n"
-     "  --target T          native (default), or wasm, with and without SIMD in Node\n"
-     "  --cc CC             the C compiler (default: cc; of wasm, clang)\n"
+     "  --target T          native (default), wasm (in Node, with and without SIMD), or mcu (in QEMU, with --cpu)\n"
+     "  --cc CC             the C compiler (default: cc; of wasm, clang; of mcu, the processor's gcc)\n"
      "  --cflags FLAGS      its flags (default: -O2)\n"
      "  --emulator COMMAND  runs the program, when it is built for another machine\n"
      "  --train             train on so many mini-batches, and compare losses, weights and the optimizer's memory\n"
@@ -174,7 +177,7 @@ enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, 
        OPT_TARGETS, OPT_DATA_FORMAT, OPT_COLUMNS,
        OPT_SEPARATOR, OPT_HEADER, OPT_NO_HEADER, OPT_SCALE, OPT_SPLIT, OPT_VALIDATION, OPT_VALIDATION_TARGETS, OPT_PATIENCE,
        OPT_LAST, OPT_CHECKPOINT, OPT_CHECKPOINT_EVERY, OPT_RESUME, OPT_LOG, OPT_CURVE,
-       OPT_INTERPRET, OPT_COMPILE };
+       OPT_INTERPRET, OPT_COMPILE, OPT_CPU, OPT_MAX_FLASH, OPT_MAX_RAM, OPT_BOARD, OPT_MEASURE };
 
 static const struct option long_options[] = {
     {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
@@ -201,7 +204,9 @@ static const struct option long_options[] = {
     {"checkpoint", required_argument, 0, OPT_CHECKPOINT}, {"checkpoint-every", required_argument, 0, OPT_CHECKPOINT_EVERY},
     {"resume", required_argument, 0, OPT_RESUME},         {"log", required_argument, 0, OPT_LOG},
     {"curve", required_argument, 0, OPT_CURVE},           {"interpret", no_argument, 0, OPT_INTERPRET},
-    {"compile", no_argument, 0, OPT_COMPILE},
+    {"compile", no_argument, 0, OPT_COMPILE},             {"cpu", required_argument, 0, OPT_CPU},
+    {"max-flash", required_argument, 0, OPT_MAX_FLASH},   {"max-ram", required_argument, 0, OPT_MAX_RAM},
+    {"board", no_argument, 0, OPT_BOARD},                 {"measure", no_argument, 0, OPT_MEASURE},
     {"output", required_argument, 0, 'o'},                {"help", no_argument, 0, 'h'},
     {0, 0, 0, 0}};
 
@@ -288,6 +293,36 @@ static bool set_format(options *o, const char *word)
     return false;
 }
 
+/* A folder of targets/; of 'train', the columns of the target. */
+static bool set_target(options *o, const char *word)
+{
+    if (strcmp(o->command, "train") == 0) {
+        o->learn.target_columns = word;
+        return true;
+    }
+    o->target = word;
+    if (is_target(word))
+        return true;
+    arena a = {0};
+    const char *names = target_names(&a);
+    unknown_word("target", word, names, arena_printf(&a, ", expected one of %s", names));
+    arena_free(&a);
+    return false;
+}
+
+/* "65536", "64K" or "1M". */
+static bool set_bytes(int64_t *out, const char *name, const char *word)
+{
+    char *end;
+    long long n = *word >= '0' && *word <= '9' ? strtoll(word, &end, 10) : 0;
+    int64_t unit = n <= 0 ? 0 : *end == 'K' || *end == 'k' ? 1024 : *end == 'M' || *end == 'm' ? 1048576 : *end ? 0 : 1;
+    *out = n <= (1 << 30) ? n * unit : 0;
+    if (*out > 0 && (unit == 1 || !end[1]))
+        return true;
+    fprintf(stderr, "loomc: error: %s must be a number of bytes such as 65536, 64K or 1M, not '%s'\n", name, word);
+    return false;
+}
+
 /* "0.5", or "1/255", which divides. */
 static bool set_scale(train_options *o, const char *word)
 {
@@ -328,20 +363,6 @@ static bool set_dump(options *o, const char *word)
         if (strcmp(word, stages[i]) == 0)
             return true;
     unknown_word("stage", word, "lower|fold|broadcast|dead|fuse|pad|update|schedule|plan", ", see 'loomc help compile'");
-    return false;
-}
-
-/* Of 'train' it means columns of the samples. */
-static bool set_target(options *o, const char *word)
-{
-    if (strcmp(o->command, "train") == 0) {
-        o->learn.target_columns = word;
-        return true;
-    }
-    o->target = word;
-    if (is_target(word))
-        return true;
-    unknown_word("target", word, "native|wasm", ", expected native or wasm");
     return false;
 }
 
@@ -400,6 +421,11 @@ static bool set_option(options *o, int c)
     case OPT_WEIGHTS: o->weights = optarg; return true;
     case OPT_PRECISION: return set_precision(o, optarg);
     case OPT_TARGET: return set_target(o, optarg);
+    case OPT_CPU: o->cpu = optarg; return true;
+    case OPT_MAX_FLASH: return set_bytes(&o->max_flash, "--max-flash", optarg);
+    case OPT_MAX_RAM: return set_bytes(&o->max_ram, "--max-ram", optarg);
+    case OPT_BOARD: return o->board = true;
+    case OPT_MEASURE: return o->measure = true;
     case OPT_STANDALONE: return o->standalone = true;
     case OPT_JSON: return o->json = true;
     case OPT_WEIGHTS_FILE: return o->weights_file = true;
@@ -440,7 +466,7 @@ static int run(const command *c, const options *o)
     s.arena.out_of_memory = &no_memory;
     volatile int code = 2;
     if (setjmp(no_memory) == 0)
-        code = c->run(&s);
+        code = o->target && !target_read(&s) ? 1 : c->run(&s);
     else
         fprintf(stderr, "loomc: out of memory\n");
     arena_free(&s.arena);
@@ -529,6 +555,8 @@ int main(int argc, char **argv)
         return tell_more(c);
     if (c->run == command_compile && !o.out)
         o.out = ".";
+    if (o.cpu && !o.target)
+        o.target = "mcu"; /* the target whose processors have names */
     if (c->run == command_verify)
         o.verify = o.standalone = true;
     return run(c, &o);

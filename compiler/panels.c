@@ -5,11 +5,11 @@
 
 /* ---- panels ------------------------------------------------------------------------------------------------ */
 
-int64_t panel_width(precision p) { return 64 / (int64_t)real_size(p); }
+int64_t panel_width(const graph *g) { return g->panel; }
 
-int64_t pack_size(precision p, const pack *k)
+int64_t pack_size(const graph *g, const pack *k)
 {
-    int64_t w = panel_width(p);
+    int64_t w = panel_width(g);
     return k->groups * ((k->n + w - 1) / w) * k->k * w;
 }
 
@@ -23,18 +23,19 @@ static int64_t pack_index(const pack *p, int64_t w, int64_t g, int64_t k, int64_
     return g * panels * w * p->k + n / width * width * p->k + k * width + n % width;
 }
 
-void pack_fill(precision p, const pack *k, const void *from, void *to)
+void pack_fill(const graph *g, const pack *k, const void *from, void *to)
 {
-    int64_t w = panel_width(p);
-    for (int64_t g = 0; g < k->groups; g++)
+    int64_t w = panel_width(g);
+    precision p = g->precision;
+    for (int64_t b = 0; b < k->groups; b++)
         for (int64_t i = 0; i < k->k; i++)
             for (int64_t n = 0; n < k->n; n++)
-                real_set(p, to, pack_index(k, w, g, i, n), real_get(p, from, g * k->sg + i * k->sk + n * k->sn));
+                real_set(p, to, pack_index(k, w, b, i, n), real_get(p, from, b * k->sg + i * k->sk + n * k->sn));
 }
 
-int64_t pack_wide(precision p, int64_t n)
+int64_t pack_wide(const graph *g, int64_t n, bool few_rows)
 {
-    int64_t panels = (n + panel_width(p) - 1) / panel_width(p), wide = 8;
+    int64_t panels = (n + panel_width(g) - 1) / panel_width(g), wide = few_rows || g->panel == 1 ? 8 : 1;
     while (panels % wide)
         wide /= 2;
     return wide;
@@ -61,12 +62,11 @@ const weight *plan_weight(const plan *p, const tensor *t, const pack *k)
 static void add_weight(plan *p, tensor_id id, const pack *k)
 {
     arena *a = p->g->arena;
-    precision pr = p->g->precision;
     const tensor *t = &p->g->tensors[id];
     if (plan_weight(p, t, k))
         return;
-    int64_t n = shape_size(&t->shape), align = panel_width(pr);
-    weight w = {.tensor = t, .packed = k != NULL, .name = t->name, .size = k ? pack_size(pr, k) : n};
+    int64_t n = shape_size(&t->shape), align = panel_width(p->g);
+    weight w = {.tensor = t, .packed = k != NULL, .name = t->name, .size = k ? pack_size(p->g, k) : n};
     if (k)
         w.pack = *k;
     for (int i = 0; i < p->n_weights; i++)

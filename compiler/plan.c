@@ -515,7 +515,7 @@ static int64_t lowest_offset(const plan *p, const sized *done, int n, const buff
 static void lay_out_arena(planner *pl)
 {
     plan *p = pl->p;
-    int64_t align = panel_width(pl->g->precision);
+    int64_t align = panel_width(pl->g);
     sized *order = arena_array(&pl->s->arena, p->n_buffers, sizeof *order);
     int n = 0;
     for (int b = 0; b < p->n_buffers; b++) {

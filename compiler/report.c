@@ -1,5 +1,5 @@
 /* report.c - what a network costs, before anything is built. */
-#include "loomc.h"
+#include "target.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ static const char *buffer_owner(const plan *p, int b)
 /* Numbers in the tensors of a kind that an instance keeps, as stored. */
 static int64_t kept(const compiled *c, tensor_kind kind)
 {
-    int64_t n = 0, align = panel_width(c->precision);
+    int64_t n = 0, align = panel_width(c->infer);
     for (int t = 1; c->train && t < c->train->n_tensors; t++) {
         const tensor *x = &c->train->tensors[t];
         if (x->kind == kind && !(kind == TENSOR_PARAM && x->owner->frozen))
@@ -42,17 +42,24 @@ static int64_t arena_elements(const compiled *c)
 }
 
 /* sizeof(struct <id>), as the header's <ID>_RAM_BYTES has it. */
-static int64_t ram_bytes(const compiled *c)
+int64_t ram_bytes(const compiled *c)
 {
+    const session *s = graph_session(c->infer);
+    bool progress = c->train || s->opt->abi;
     int64_t real = (int64_t)real_size(c->precision), all = 0;
     const int64_t parts[] = {arena_elements(c), c->infer_plan->state_size, kept(c, TENSOR_PARAM), kept(c, TENSOR_MEMORY),
                              kept(c, TENSOR_GRADIENT)};
+    int64_t pointer = s->target ? s->target->pointer : 0, align = pointer ? 1 : 64;
     for (int i = 0; i < COUNT(parts); i++)
-        all += (parts[i] * real + 63) / 64 * 64;
-    return c->train ? all + 128 : all ? all + 64 : 16;
+        all += (parts[i] * real + align - 1) / align * align;
+    if (pointer) { /* what follows the arrays: a pointer, and 64-bit numbers */
+        const int64_t words = s->target->align;
+        return (all + pointer + words - 1) / words * words + (progress ? 88 : 8);
+    }
+    return progress ? all + 128 : all ? all + 64 : 16;
 }
 
-static int64_t flash_bytes(const compiled *c)
+int64_t flash_bytes(const compiled *c)
 {
     return (c->train_plan ? c->train_plan : c->infer_plan)->weights_size * (int64_t)real_size(c->precision);
 }

@@ -283,7 +283,7 @@ static void set_weights(lua_State *L, const emitter *e)
 static void set_kept(lua_State *L, const emitter *e, const char *key, const graph *g, tensor_kind kind)
 {
     int n = 0;
-    int64_t align = panel_width(e->c->precision);
+    int64_t align = panel_width(e->c->infer);
     lua_newtable(L);
     for (int t = 1; g && t < g->n_tensors; t++) {
         const tensor *x = &g->tensors[t];
@@ -360,6 +360,7 @@ static void set_options(lua_State *L, const options *o)
     set_flag(L, "trace", o->trace);
     set_flag(L, "verify", o->verify);
     set_flag(L, "abi", o->abi);
+    set_flag(L, "board", o->board);
 }
 
 /* The expression for the numbers of a tensor of the C-ABI, NULL when the generated code has it in another form. */
@@ -424,10 +425,11 @@ int push_model(lua_State *L)
     set_text(L, "file", slash ? slash + 1 : c->src.name);
     set_text(L, "hash", arena_printf(a, "%016llx", (unsigned long long)hash_of(c)));
     set_text(L, "version", LOOMC_VERSION);
+    set_text(L, "cpu", e->s->opt->cpu ? e->s->opt->cpu : "");
     set_text(L, "T", precision_names[c->precision]);
     set_text(L, "real", c->precision == F32 ? "float" : "double");
     set_int(L, "real_size", (int64_t)real_size(c->precision));
-    set_int(L, "panel", panel_width(c->precision));
+    set_int(L, "panel", panel_width(c->infer));
     set_int(L, "batch", c->net->batch);
     set_int(L, "seed", (int64_t)c->net->seed);
     set_int(L, "arena_size", p->arena_size > train_arena ? p->arena_size : train_arena);

@@ -4,6 +4,8 @@
  * The generated code is written with a trace call after each step; a small program (model/verify.c.lua)
  * writes what it gets to a file. A step's result is a tensor of the reference graph too (fusion keeps the
  * last tensor of a chain), so the first step that differs names the place of the fault. */
+#include "target.h"
+
 #include "ops/ops.h"
 
 #include "../runtime/loom_random.h"
@@ -53,15 +55,18 @@ static int shell(const char *command)
 static bool build_and_run(verifier *v)
 {
     const options *o = v->s->opt;
-    const char *cc = o->cc ? o->cc : getenv("CC") ? getenv("CC") : "cc";
+    const target_facts none = {0}, *t = v->s->target ? v->s->target : &none;
     arena *a = &v->s->arena;
-    char *command = arena_printf(a, "cd '%s' && %s -std=c99 %s *.c -o verify > build.log 2>&1", v->dir, cc, o->cflags ? o->cflags : "-O2");
+    const char *cc = o->cc ? o->cc : t->cc ? t->cc : getenv("CC") ? getenv("CC") : "cc";
+    const char *run = o->emulator ? o->emulator : t->run ? t->run : "";
+    char *command = arena_printf(a, "cd '%s' && %s -std=c99 %s %s *.c %s -o verify > build.log 2>&1", v->dir, cc,
+                                 o->cflags ? o->cflags : "-O2", t->flags ? t->flags : "", t->link ? t->link : "");
     if (shell(command) != 0) {
         diag(v->s, DIAG_ERROR, NULL, "the generated code does not build: %s", command);
         shell(arena_printf(a, "head -20 '%s/build.log' >&2", v->dir));
         return false;
     }
-    int code = shell(arena_printf(a, "cd '%s' && %s ./verify", v->dir, o->emulator ? o->emulator : ""));
+    int code = shell(arena_printf(a, "cd '%s' && %s ./verify", v->dir, run));
     if (code != 0)
         diag(v->s, DIAG_ERROR, NULL, "the generated program ended with code %d", code);
     return code == 0;
@@ -259,6 +264,7 @@ static bool verify_in(verifier *v, const char *dir)
     options o = *before;
     v->dir = o.out = dir;
     o.trace = o.trace || !o.train;
+    o.board = s->target && s->target->board;
     s->opt = &o;
     size_t bytes = (size_t)((v->n_in + v->n_target) * o.runs) * real_size(v->c->precision);
     bool good = emit_model(s, v->c) && file_write(s, arena_printf(&s->arena, "%s/verify.in", dir), v->inputs, bytes) &&

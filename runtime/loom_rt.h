@@ -162,7 +162,9 @@ LOOM_INLINE int loom_variant(void)
 
 /* A tile of the matrix kernels: LOOM_TILE accumulator vectors, at most LOOM_ROWS rows of them. They
  * leave registers for the operands: 32 vector registers allow 24 accumulators, 16 allow 12. */
-#if defined(LOOM_AVX512) || defined(__aarch64__) || defined(__VSX__)
+#ifdef LOOM_TILE
+/* The file that includes this was generated for one machine, and knows. */
+#elif defined(LOOM_AVX512) || defined(__aarch64__) || defined(__VSX__)
 #define LOOM_TILE 24
 #define LOOM_ROWS 12
 #elif defined(__wasm_simd128__)

@@ -56,7 +56,7 @@ static bool pack_weights(const graph *g, const op *o, int input, pack *p)
     p->sg = p->n * k;
     p->sn = k;
     p->sk = 1;
-    p->wide = 1;
+    p->wide = depthwise ? 1 : pack_wide(g, p->n, false);
     return true;
 }
 

@@ -48,7 +48,7 @@ static bool pack_b(const graph *g, const op *o, int input, struct pack *p)
     p->sn = at->trans_b ? cols : 1;
     const shape *y = tensor_shape(g, o->out);
     int64_t products = p->groups == 1 ? shape_size(y) / p->n : y->dim[y->rank - 2];
-    p->wide = products <= FEW_ROWS ? pack_wide(g->precision, p->n) : 1;
+    p->wide = pack_wide(g, p->n, products <= FEW_ROWS);
     return true;
 }
 
@@ -60,7 +60,7 @@ static int64_t scratch(const graph *g, const op *o)
         return 0;
     const matmul_attr *at = o->attr;
     const shape *b = tensor_shape(g, o->in[1]);
-    int64_t rows = b->dim[b->rank - 2], cols = b->dim[b->rank - 1], w = panel_width(g->precision);
+    int64_t rows = b->dim[b->rank - 2], cols = b->dim[b->rank - 1], w = panel_width(g);
     if (!at->trans_b)
         return cols % w == 0 ? 0 : (cols + w - 1) / w * w * rows;
     return (rows + w - 1) / w * w * cols;

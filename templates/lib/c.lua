@@ -285,11 +285,15 @@ function stored(list)
     return n
 end
 
--- sizeof(struct <id>) at most: its arrays are aligned to 64 bytes, so the whole is too.
+-- sizeof(struct <id>), exactly where the target says how pointers are; else at most: its arrays are aligned to 64
+-- bytes, so the whole is too. compiler/report.c has the same sum.
 function ram_bytes()
-    local bytes = 0
+    local bytes, align = 0, target.pointer and 1 or 64
     for _, n in ipairs {model.arena_size, model.state_size, stored(model.params), stored(model.memory), stored(model.gradients)} do
-        bytes = bytes + div_up(n * model.real_size, 64) * 64
+        bytes = bytes + div_up(n * model.real_size, align) * align
+    end
+    if target.pointer then -- what follows the arrays: a pointer, and 64-bit numbers
+        return div_up(bytes + target.pointer, target.align) * target.align + ((model.train or model.abi) and 88 or 8)
     end
     if model.train or model.abi then return bytes + 128 end
     return bytes == 0 and (model.dispatch and 24 or 16) or bytes + 64
@@ -310,6 +314,21 @@ function uses_op(steps, op)
         if step.op == op then return true end
     end
     return false
+end
+
+-- What a file tells loom_rt.h before it includes it: nothing, where that finds out by itself.
+function config_lines()
+    local tile = target.tile
+    if not tile then return {} end
+    return {
+        "/* No vectors; a tile of the matrix kernels for the registers of " .. target.cpu .. ". */",
+        "#define LOOM_LANES 1",
+        "#define LOOM_TILE " .. tile[model.T].tile,
+        "#define LOOM_ROWS " .. tile[model.T].rows,
+        "#ifndef LOOM_WEIGHTS",
+        "#define LOOM_WEIGHTS /* a section attribute can stand here */",
+        "#endif",
+    }
 end
 
 -- The bytes of <id>.weights; model/load.c.lua describes them.

@@ -57,8 +57,16 @@ function lib.render(name, env)
     return table.concat(out, "\n") .. "\n"
 end
 
-lib.target = assert(load(load_text("target.lua"), "@target.lua", "t", {}))()
-for name, value in pairs(lib.target.options or {}) do model[name] = value end
+-- The facts of the target, those of the processor first.
+local facts = assert(load(load_text("target.lua"), "@target.lua", "t", {}))()
+local cpu = facts.cpus and facts.cpus[model.cpu]
+local target = cpu and setmetatable(cpu, {__index = facts}) or facts
+lib.target = target
+if cpu then
+    cpu.cpu = model.cpu
+    cpu.isa = {{lanes = 1, tile = cpu.tile[model.T].tile, rows = cpu.tile[model.T].rows}}
+end
+for name, value in pairs(target.options or {}) do model[name] = value end
 
 require_lib("lib/c.lua")
 require_lib("lib/tile.lua")
@@ -129,6 +137,6 @@ end
 -- What the target adds.
 local extra = lib.target[model.verify and "verify" or "compile"] or {files = {}}
 for _, f in ipairs(extra.files) do
-    write((f.name:gsub("{id}", id)), lib.render("model/" .. f.template, {}))
+    if not f.when or model[f.when] then write((f.name:gsub("{id}", id)), lib.render("model/" .. f.template, {})) end
 end
 if extra.script then loom.script((extra.script:gsub("{id}", id)), extra.variants or 0) end

@@ -1,7 +1,5 @@
 /* $(train and "Trains" or "Runs") $(id) on the inputs of verify.in and writes what comes out$(trace and ", of every step," or "") to verify.out, both little-endian. */
-#include <stdio.h>
-#include <stdlib.h>
-
+$(render("model/host.c.lua", {}))
 #include "$(id).h"
 
 static FILE *out;
@@ -115,7 +113,7 @@ int main(void)
 {
     FILE *in = fopen("verify.in", "rb");
     out = fopen("verify.out", "wb");
-    if (!in || !out || sizeof net > $(ID)_RAM_BYTES)
+    if (!in || !out || sizeof net $(target.pointer and "!=" or ">") $(ID)_RAM_BYTES)
         return 3;
 //@ if weights_file then
     FILE *f = fopen("$(id).weights", "rb");
