@@ -30,7 +30,7 @@ static int64_t count_macs_grad(const graph *g, const op *o)
 static int64_t panels(const graph *g, const op *o)
 {
     const shape *w = tensor_shape(g, o->in[1]);
-    int64_t width = panel_width(g->precision);
+    int64_t width = panel_width(g);
     return g->tensors[o->in[1]].kind == TENSOR_CONST ? 0 : w->dim[0] * ((w->dim[1] + width - 1) / width * width);
 }
 
@@ -46,7 +46,7 @@ static int64_t scratch(const graph *g, const op *o)
 static int64_t scratch_grad(const graph *g, const op *o)
 {
     const shape *w = tensor_shape(g, o->in[1]);
-    return w->dim[1] % panel_width(g->precision) == 0 ? 0 : panels(g, o);
+    return w->dim[1] % panel_width(g) == 0 ? 0 : panels(g, o);
 }
 
 static bool pack_weights(const graph *g, const op *o, int input, pack *p)
