@@ -345,8 +345,13 @@ int command_train(session *s)
         return 1;
     tr.instance = arena_alloc(&s->arena, tr.m->instance_size + 63);
     tr.instance = (char *)tr.instance + (64 - (uintptr_t)tr.instance % 64) % 64;
-    if (tr.m->init(tr.m, tr.instance) != LOOM_OK)
+    int status = tr.m->init(tr.m, tr.instance);
+    if (status == LOOM_E_MEMORY)
         arena_fail(&s->arena);
+    if (status != LOOM_OK) {
+        diag(s, DIAG_ERROR, NULL, "the model cannot run: status %d", status);
+        return 1;
+    }
     job j = {&tr, c.net, false};
     bool memory_left = arena_protect(&s->arena, run_job, &j);
     if (tr.m->end)
