@@ -25,7 +25,7 @@ static const command commands[] = {
     {"compile", command_compile, "write C for a network",
      "usage: loomc compile NET.json [-o DIR] [options]\n\n"
      "Writes <id>.h, <id>.c and <id>_weights.c to DIR (default: .).\n\n" COMMON_HELP
-     "  --target T          native (default), or wasm: also <id>.mjs, <id>.d.ts and, where clang and wasm-ld are,\n"
+     "  --target T          native (default), or wasm: also <id>.mjs, <id>.d.mts and, where clang and wasm-ld are,\n"
      "                      <id>.wasm and <id>.simd.wasm, or mcu: for a microcontroller\n"
      "  --cpu C             mcu: cortex-m0, cortex-m0plus, cortex-m3, cortex-m4, cortex-m7, cortex-m33, cortex-m55,\n"
      "                      rv32imac or rv32imafc\n"
