@@ -233,8 +233,8 @@ typedef struct op_type {
     int64_t (*scratch)(const struct graph *g, const struct op *o);
     /* Constant inputs that are stored in panels: fills *p, returns false for those stored as they are. */
     bool (*pack)(const struct graph *g, const struct op *o, int input, struct pack *p);
-    /* Zero border that input 0 must have in memory: top, bottom, left, right. NULL is none. */
-    void (*halo)(const struct graph *g, const struct op *o, int64_t pad[4]);
+    /* Zero border that an input must have in memory: top, bottom, left, right; pad starts as zeros. NULL is none. */
+    void (*halo)(const struct graph *g, const struct op *o, int input, int64_t pad[4]);
     /* Appends the ops that make the gradients of the inputs from dy, that of the output: dx[i] for each
      * input i with needs_gradient, of that input's shape. dx starts as zeros, which mean no gradient. NULL:
      * the op has none. */

@@ -268,12 +268,21 @@ static bool takes_border(const graph *g, tensor_id t)
     return x->kind == TENSOR_VALUE && t != graph_result(g) && !(g->ops[x->op].type->flags & OP_VIEW);
 }
 
-static bool wants_border(const graph *g, const op *o)
+static bool wants_border(const graph *g, const op *o, int input)
 {
     int64_t pad[4] = {0};
-    if (o->type->halo)
-        o->type->halo(g, o, pad);
+    o->type->halo(g, o, input, pad);
     return pad[0] | pad[1] | pad[2] | pad[3];
+}
+
+/* Appends a copy of x for o to ops, and takes it off the graph. */
+static tensor_id copied(graph *g, const op *o, tensor_id x, op *ops, int *m)
+{
+    g->layer = o->layer;
+    tensor_id copy = map1(g, FN_copy, x, 0);
+    g->layer = NULL;
+    ops[(*m)++] = g->ops[--g->n_ops];
+    return copy;
 }
 
 /* Establishes: every op that reads a zero border reads a tensor that can have one. Inputs, views and the
@@ -282,19 +291,17 @@ void pass_pad(graph *g)
 {
     int n = g->n_ops, known = g->n_tensors;
     tensor_id *copy = arena_array(g->arena, known, sizeof *copy);
-    op *ops = arena_array(g->arena, 2 * (int64_t)n + 1, sizeof *ops);
+    op *ops = arena_array(g->arena, (int64_t)n * (1 + MAX_INPUTS) + 1, sizeof *ops);
     int m = 0;
     for (int i = 0; i < n; i++) {
         op o = g->ops[i];
-        if (wants_border(g, &o) && !takes_border(g, o.in[0])) {
-            tensor_id x = o.in[0];
-            if (!copy[x]) {
-                g->layer = o.layer;
-                copy[x] = map1(g, FN_copy, x, 0);
-                g->layer = NULL;
-                ops[m++] = g->ops[--g->n_ops];
-            }
-            o.in[0] = copy[x];
+        for (int k = 0; o.type->halo && k < o.n_in; k++) {
+            tensor_id x = o.in[k];
+            if (!x || !wants_border(g, &o, k) || takes_border(g, x))
+                continue;
+            if (!copy[x])
+                copy[x] = copied(g, &o, x, ops, &m);
+            o.in[k] = copy[x];
         }
         ops[m++] = o;
     }

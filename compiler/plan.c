@@ -247,6 +247,18 @@ static bool image_like(const op *o, const planner *pl)
  * gained by bringing them together. */
 enum { FEW_CHANNELS = 8 };
 
+static void choose_border(planner *pl, const op *o, int input)
+{
+    tensor_id x = o->in[input];
+    int64_t pad[4] = {0};
+    o->type->halo(pl->g, o, input, pad);
+    for (int k = 0; k < 4; k++)
+        if (pad[k] > pl->halo[x][k])
+            pl->halo[x][k] = pad[k];
+    if (has_halo(pl, x) && tensor_shape(pl->g, x)->dim[1] >= FEW_CHANNELS)
+        pl->channels_last[x] = true;
+}
+
 static void choose_layouts(planner *pl)
 {
     const graph *g = pl->g;
@@ -254,15 +266,9 @@ static void choose_layouts(planner *pl)
         const op *o = &g->ops[i];
         if (o->out)
             pl->channels_last[o->out] = image_like(o, pl);
-        if (!o->type->halo)
-            continue;
-        int64_t pad[4] = {0};
-        o->type->halo(g, o, pad);
-        for (int k = 0; k < 4; k++)
-            if (pad[k] > pl->halo[o->in[0]][k])
-                pl->halo[o->in[0]][k] = pad[k];
-        if (has_halo(pl, o->in[0]) && tensor_shape(g, o->in[0])->dim[1] >= FEW_CHANNELS)
-            pl->channels_last[o->in[0]] = true;
+        for (int k = 0; o->type->halo && k < o->n_in; k++)
+            if (o->in[k])
+                choose_border(pl, o, k);
     }
 }
 

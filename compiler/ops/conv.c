@@ -41,16 +41,26 @@ static int64_t count_macs(const graph *g, const op *o)
     return shape_size(tensor_shape(g, o->out)) * (shape_size(w) / w->dim[0]);
 }
 
+/* Filters and channels side by side that go together: one group of each, or, where a group has one of each, all. */
+static int64_t groups_of(const conv_attr *at, const shape *w)
+{
+    return w->dim[1] == 1 && w->dim[0] == at->groups ? 1 : at->groups;
+}
+
+static int64_t whole_panels(precision p, int64_t n)
+{
+    int64_t width = panel_width(p);
+    return (n + width - 1) / width * width;
+}
+
 /* Panels hold the filters of one group side by side; those of a depthwise convolution are one group. */
 static bool pack_weights(const graph *g, const op *o, int input, pack *p)
 {
     if (input != 1 || g->tensors[o->in[1]].kind != TENSOR_CONST)
         return false;
-    const conv_attr *at = o->attr;
     const shape *w = tensor_shape(g, o->in[1]);
     int64_t k = shape_size(w) / w->dim[0];
-    bool depthwise = w->dim[1] == 1 && w->dim[0] == at->groups;
-    p->groups = depthwise ? 1 : at->groups;
+    p->groups = groups_of(o->attr, w);
     p->n = w->dim[0] / p->groups;
     p->k = k;
     p->sg = p->n * k;
@@ -60,11 +70,20 @@ static bool pack_weights(const graph *g, const op *o, int input, pack *p)
     return true;
 }
 
-static void halo(const graph *g, const op *o, int64_t pad[4])
+/* A kernel that changes is brought into panels first, one group at a time. */
+static int64_t scratch(const graph *g, const op *o)
+{
+    const shape *w = tensor_shape(g, o->in[1]);
+    if (g->tensors[o->in[1]].kind == TENSOR_CONST)
+        return 0;
+    return whole_panels(g->precision, w->dim[0] / groups_of(o->attr, w)) * (shape_size(w) / w->dim[0]);
+}
+
+static void halo(const graph *g, const op *o, int input, int64_t pad[4])
 {
     (void)g;
     const conv_attr *at = o->attr;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4 && input == 0; i++)
         pad[i] = at->pad[i];
 }
 
@@ -97,6 +116,7 @@ const op_type op_conv = {
     .eval = KERNELS(conv),
     .macs = count_macs,
     .pack = pack_weights,
+    .scratch = scratch,
     .halo = halo,
     .grad = conv_grad,
 };

@@ -47,14 +47,20 @@ local function merge_lines(tile)
     end
 end
 
+-- A kernel that changes goes through panels in scratch, a group at a time.
+local function pack_kernel(c, k)
+    return pack_lines(c.n, {{var = "k", size = k}}, {{"g", c.groups > 1 and c.n * k or 0}, {"column", k}, {"k", 1}})
+end
+
 function conv_tile(step)
     local c, a = conv_sizes(step), step.attr
     local x, w, init, y = step.ins[1], step.ins[2], step.ins[3], image_strides(step.out, c)
     x.by = {b = x.stride[1], oh = a.stride[1] * c.x_row, m = a.stride[2] * c.x_col, g = c.per_group * c.x_channel, n = 0}
     local k = c.per_group * c.kh * c.kw
     w.by = {g = div_up(c.n, model.panel) * model.panel * k}
+    if not w.pack then w.by, w.runtime_name = {}, "scratch" end
     local tile = {
-        n = c.n, k = k, rows = c.ow, x = x, w = w, y = y, init = init, operands = {x, w},
+        n = c.n, k = k, rows = c.ow, before = not w.pack and pack_kernel(c, k) or nil, x = x, w = w, y = y, init = init, operands = {x, w},
         outer = {{var = "g", size = c.groups}},
         middle = {{var = "b", size = c.batch}, {var = "oh", size = c.oh}},
         nest = {{var = "ic", size = c.per_group, stride = c.x_channel},

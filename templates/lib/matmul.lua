@@ -28,23 +28,13 @@ local function as_rows(x)
 end
 
 -- Matrices that come at run time and whose columns do not lie side by side go through panels in scratch.
-local function pack_lines(w, n, k, panel)
-    local r = #w.shape
-    local sn, sk = w.sn, w.sk
+local function pack_matrix(w, n, k)
     local source = {}
-    for var, s in pairs(w.by) do
-        if s ~= 0 then source[#source + 1] = (w.index[var] or var) .. " * " .. s end
-    end
-    table.sort(source)
-    source[#source + 1] = "j * " .. sn
-    source[#source + 1] = "k * " .. sk
-    local whole = n % panel == 0
-    return {
-        ("for (int j = 0; j < %d; j++)"):format(div_up(n, panel) * panel),
-        ("    for (int k = 0; k < %d; k++)"):format(k),
-        ("        scratch[j / %d * %d + k * %d + j %% %d] = %sw[%s]%s;"):format(panel, panel * k, panel, panel,
-            whole and "" or ("j < %d ? "):format(n), table.concat(source, " + "), whole and "" or " : 0"),
-    }
+    for var, s in pairs(w.by) do source[#source + 1] = {w.index[var] or var, s} end
+    table.sort(source, function(a, b) return a[1] < b[1] end)
+    source[#source + 1] = {"column", w.sn}
+    source[#source + 1] = {"k", w.sk}
+    return pack_lines(n, {{var = "k", size = k}}, source)
 end
 
 -- A loop for each leading dimension: every turn has a matrix w of its own, or shares one with its neighbours.
@@ -81,7 +71,7 @@ local function unpacked(step, tile, w)
         assert(w.sn == 1 and full(tile.n), "the rows of a matrix are not contiguous")
         w.direct = w.sk
     else
-        tile.before = pack_lines(w, tile.n, tile.k, model.panel)
+        tile.before = pack_matrix(w, tile.n, tile.k)
         w.by = {}
         w.runtime_name = "scratch"
     end

@@ -10,6 +10,32 @@
 --   nest    loops of the sum {var, size, stride in x}, outermost first; k is their product
 --   x, w, init, y, and the operands of the chain: each with `by`, its stride per loop variable, m and n
 
+-- Lines that bring w into panels in scratch: [panel][loops of the sum][column]. source: the terms {expression, factor} of
+-- the index into w, "column" for the column and otherwise the variables of loops, {var, size}.
+function pack_lines(n, loops, source)
+    local lines, pad, panel, index, one = {}, "", model.panel, {}, {}
+    local function loop(format, ...)
+        lines[#lines + 1] = pad .. format:format(...)
+        pad = pad .. "    "
+    end
+    local column = n > panel and "c + l" or "l"
+    lines[1] = ("%s *p = scratch;"):format(model.real)
+    if n > panel then loop("for (int c = 0; c < %d; c += %d)", n, panel) end
+    for _, k in ipairs(loops) do
+        one[k.var] = k.size == 1
+        if k.size > 1 then loop("for (int %s = 0; %s < %d; %s++)", k.var, k.var, k.size, k.var) end
+    end
+    loop("for (int l = 0; l < %d; l++)", panel)
+    for _, term in ipairs(source) do
+        local e, factor = term[1], term[2]
+        if e == "column" then e = n > panel and factor ~= 1 and "(c + l)" or column end
+        if factor ~= 0 and not one[e] then index[#index + 1] = factor == 1 and e or e .. " * " .. factor end
+    end
+    lines[#lines + 1] = ("%s*p++ = %sw[%s]%s;"):format(pad, full(n) and "" or ("%s < %d ? "):format(column, n),
+                                                    #index > 0 and table.concat(index, " + ") or "0", full(n) and "" or " : 0")
+    return lines
+end
+
 -- Does every vector of n columns have all its lanes, for any width?
 function full(n) return n % model.panel == 0 end
 
@@ -96,6 +122,26 @@ function tile_row_args(tile, rows)
             for _, t in ipairs(terms(o, {{var = "m", size = tile.rows}})) do list[#list + 1] = t end
         end
         args[#args + 1] = plus(o.name, list)
+    end
+    if not full(tile.n) then args[#args + 1] = "n" end
+    return table.concat(args, ", ")
+end
+
+-- Arguments for one tile of a depthwise kernel, which goes from channel c and row m on.
+function depthwise_args(tile, rows)
+    local args = {rows}
+    for _, o in ipairs(tile.operands) do
+        local list = terms(o, tile.outer)
+        for _, t in ipairs(terms(o, tile.middle)) do list[#list + 1] = t end
+        if tile.rows > 1 then
+            for _, t in ipairs(terms(o, {{var = "m", size = tile.rows}})) do list[#list + 1] = t end
+        end
+        if o == tile.w then
+            list[#list + 1] = panel_at(tile, "c / " .. model.LANES)
+        elseif o.by.n and o.by.n ~= 0 then
+            list[#list + 1] = o.by.n == 1 and "c" or "c * " .. o.by.n
+        end
+        args[#args + 1] = plus(o.runtime_name or o.name, list)
     end
     if not full(tile.n) then args[#args + 1] = "n" end
     return table.concat(args, ", ")

@@ -38,41 +38,35 @@ LOOM_INLINE void $(step.name)_tile(const int rows, $(tile_params(tile)))
 static void $(step.name)($(step.params))
 {
     enum { rows = LOOM_SPLIT($(tile.rows)) };
-    for (int c = 0; c < $(tile.n); c += $(LANES)) {
-//@ if lanes then
-        const int n = loom_min($(tile.n) - c, $(LANES));
-//@ end
-//@ local head, tail, pad = open_loops(tile.middle, "        ")
+//@ local head, tail, pad = open_loops(tile.outer, "    ")
 //@ for _, line in ipairs(head) do
 $(line)
 //@ end
-//@ local function args(rows)
-//@     local list = {rows}
-//@     for _, o in ipairs(tile.operands) do
-//@         local parts = {o.name}
-//@         for _, loop in ipairs(tile.middle) do
-//@             local s = o.by[loop.var]
-//@             if s and s ~= 0 and loop.size > 1 then parts[#parts + 1] = loop.var .. " * " .. s end
-//@         end
-//@         if o.by.m and o.by.m ~= 0 and tile.rows > 1 then parts[#parts + 1] = "m * " .. o.by.m end
-//@         if o == tile.w then parts[#parts + 1] = panel_at(tile, "c / " .. LANES)
-//@         elseif o.by.n and o.by.n ~= 0 then parts[#parts + 1] = o.by.n == 1 and "c" or "c * " .. o.by.n end
-//@         list[#list + 1] = table.concat(parts, " + ")
-//@     end
-//@     if lanes then list[#list + 1] = "n" end
-//@     return table.concat(list, ", ")
+//@ for _, line in ipairs(tile.before or {}) do
+$(pad)$(line)
+//@ end
+$(pad)for (int c = 0; c < $(tile.n); c += $(LANES)) {
+//@ if lanes then
+$(pad)    const int n = loom_min($(tile.n) - c, $(LANES));
+//@ end
+//@ local inner, close, deep = open_loops(tile.middle, pad .. "    ")
+//@ for _, line in ipairs(inner) do
+$(line)
 //@ end
 //@ if tile.rows == 1 then
-$(pad)$(step.name)_tile($(args("rows")));
+$(deep)$(step.name)_tile($(depthwise_args(tile, "rows")));
 //@ else
-$(pad)int m = 0;
-$(pad)for (; m + rows <= $(tile.rows); m += rows)
-$(pad)    $(step.name)_tile($(args("rows")));
-$(pad)if ($(tile.rows) % rows)
-$(pad)    $(step.name)_tile($(args(tile.rows .. " % rows")));
+$(deep)int m = 0;
+$(deep)for (; m + rows <= $(tile.rows); m += rows)
+$(deep)    $(step.name)_tile($(depthwise_args(tile, "rows")));
+$(deep)if ($(tile.rows) % rows)
+$(deep)    $(step.name)_tile($(depthwise_args(tile, tile.rows .. " % rows")));
 //@ end
+//@ for _, line in ipairs(close) do
+$(line)
+//@ end
+$(pad)}
 //@ for _, line in ipairs(tail) do
 $(line)
 //@ end
-    }
 }
