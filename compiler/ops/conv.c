@@ -128,14 +128,71 @@ static int64_t count_macs_grad(const graph *g, const op *o)
     return shape_size(dy) * (shape_size(w) / w->dim[0]);
 }
 
+/* How far the taps of one axis reach before the first and behind the last place of the output, counted in places. */
+static void reach(int64_t size, int64_t out, int64_t kernel, int stride, int pad, int dilation, int64_t border[2])
+{
+    int64_t first = pad - (kernel - 1) * dilation, last = (size - 1 + pad) / stride;
+    border[0] = first < 0 ? -first / stride : 0;
+    border[1] = last >= out ? last - (out - 1) : 0;
+}
+
+static void grad_input_halo(const graph *g, const op *o, int input, int64_t pad[4])
+{
+    const conv_attr *at = o->attr;
+    conv_dims d = conv_sizes(tensor_shape(g, o->out), tensor_shape(g, o->in[1]), tensor_shape(g, o->in[0]));
+    if (input != 0)
+        return;
+    reach(d.height, d.oh, d.kh, at->stride[0], at->pad[0], at->dilation[0], pad);
+    reach(d.width, d.ow, d.kw, at->stride[1], at->pad[2], at->dilation[1], pad + 2);
+}
+
+/* The most taps of one axis that reach one place of the input. */
+static int64_t most_taps(int64_t kernel, int stride, int dilation)
+{
+    int64_t a = stride, b = dilation;
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    int64_t every = stride / a;
+    return (kernel + every - 1) / every;
+}
+
+/* Places of the input whose index has one remainder by the stride are reached by the same taps. These taps' part of
+ * the kernel is brought into panels, columns are channels, for one group and one remainder at a time. */
+static int64_t grad_input_scratch(const graph *g, const op *o)
+{
+    const conv_attr *at = o->attr;
+    const shape *w = tensor_shape(g, o->in[1]), *x = tensor_shape(g, o->out);
+    int64_t groups = groups_of(at, w), filters = groups == at->groups ? w->dim[0] / groups : 1;
+    conv_dims d = conv_sizes(x, w, tensor_shape(g, o->in[0]));
+    return whole_panels(g->precision, d.channels / groups) * filters * most_taps(d.kh, at->stride[0], at->dilation[0]) *
+           most_taps(d.kw, at->stride[1], at->dilation[1]);
+}
+
 const op_type op_conv_grad_input = {
     .name = "conv_grad_input",
     .doc = "gradient of a convolution by its input: filter, row and column of the kernel in ascending order",
-    .flags = OP_CHANNELS_LAST,
+    .flags = OP_EPILOGUE | OP_CHANNELS_LAST,
     .attrs = attrs,
     .eval = KERNELS(conv_grad_input),
     .macs = count_macs_grad,
+    .scratch = grad_input_scratch,
+    .halo = grad_input_halo,
 };
+
+/* Sums of one group gather in rows of whole vectors, one row for each channel and tap. */
+static int64_t grad_weight_scratch(const graph *g, const op *o)
+{
+    const shape *w = tensor_shape(g, o->out);
+    return whole_panels(g->precision, w->dim[0] / groups_of(o->attr, w)) * (shape_size(w) / w->dim[0]);
+}
+
+static void grad_weight_halo(const graph *g, const op *o, int input, int64_t pad[4])
+{
+    halo(g, o, 1 - input, pad);
+}
 
 const op_type op_conv_grad_weight = {
     .name = "conv_grad_weight",
@@ -143,6 +200,8 @@ const op_type op_conv_grad_weight = {
     .attrs = attrs,
     .eval = KERNELS(conv_grad_weight),
     .macs = count_macs_grad,
+    .scratch = grad_weight_scratch,
+    .halo = grad_weight_halo,
 };
 
 tensor_id conv_grad_input(graph *g, tensor_id dy, tensor_id w, shape sx, conv_attr a)

@@ -1,7 +1,7 @@
 -- conv.lua - the loops of a convolution, for ops/tile.c.lua and ops/conv.c.lua.
 
 -- "net->arena + 40" moved by n elements.
-local function moved(pointer, n)
+function moved(pointer, n)
     local base, offset = pointer:match("^(.-) %+ (%d+)$")
     local total = (tonumber(offset) or 0) + n
     base = base or pointer
@@ -28,14 +28,14 @@ function conv_sizes(step)
 end
 
 -- Strides of an operand of the result's shape ([B,C,H,W], [C,1,1] and the like).
-local function image_strides(o, c)
+function image_strides(o, c)
     strides_by(o, c.flat and 3 or 4, c.flat and {"b", "n", "m"} or {"b", "n", "oh", "m"})
     o.by.g = (o.by.n or 0) * c.n
     return o
 end
 
 -- Lines whose pixels follow each other for every operand become one long line.
-local function merge_lines(tile)
+function merge_lines(tile)
     for i = #tile.middle, 1, -1 do
         local loop, can = tile.middle[i], true
         for _, o in ipairs(tile.operands) do

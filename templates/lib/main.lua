@@ -76,6 +76,7 @@ require_lib("lib/optimise.lua")
 require_lib("lib/reduce.lua")
 require_lib("lib/pool.lua")
 require_lib("lib/conv.lua")
+require_lib("lib/conv_grad.lua")
 require_lib("lib/scan.lua")
 if lib.target.lib then require_lib(lib.target.lib) end
 

@@ -80,14 +80,15 @@ function tile_column_args(tile, c, vecs)
     return table.concat(args, ", ")
 end
 
--- Can a group of `rest` vectors be left over, on any machine?
-function tile_remains(tile, rest)
+-- Can a group of `rest` vectors be left over, on any machine? whole: of vectors that have all their lanes.
+function tile_remains(tile, rest, whole)
     for _, isa in ipairs(target.isa) do
         local lanes = model.T == "f64" and isa.lanes > 1 and isa.lanes // 2 or isa.lanes
         local tiles = div_up(tile.rows, isa.rows)
         local rows, vecs = div_up(tile.rows, tiles), 8
         while vecs > 1 and vecs * rows > isa.tile do vecs = vecs // 2 end
-        if div_up(tile.n, lanes) % vecs & rest ~= 0 then return true end
+        local columns = whole and tile.n // lanes or div_up(tile.n, lanes)
+        if columns % vecs & rest ~= 0 then return true end
     end
     return false
 end
@@ -168,7 +169,7 @@ function tile_x(tile)
     for _, k in ipairs(tile.nest) do
         if k.size > 1 and k.stride ~= 0 then list[#list + 1] = k.stride == 1 and k.var or k.var .. " * " .. k.stride end
     end
-    return #list > 0 and table.concat(list, " + ") or "0"
+    return #list > 0 and table.concat(list, " + "):gsub(" %+ (%w+) %* %-", " - %1 * ") or "0"
 end
 
 function tile_w(tile)
