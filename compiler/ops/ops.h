@@ -55,7 +55,7 @@ typedef enum pool_kind { POOL_MAX, POOL_AVG } pool_kind;
 typedef struct pool_attr { int kind, kernel[2], stride[2], pad[4], count_include_pad; } pool_attr;
 extern const op_type op_pool;
 tensor_id pool(graph *g, tensor_id x, pool_attr a);
-extern const op_type op_pool_grad;
+extern const op_type op_pool_grad; /* a mean's does not read x */
 tensor_id pool_grad(graph *g, tensor_id x, tensor_id dy, pool_attr a);
 
 /* ---- view.c: the same numbers, seen in another shape or order ------------------------------------------- */

@@ -64,7 +64,7 @@ const op_type op_pool_grad = {
 
 tensor_id pool_grad(graph *g, tensor_id x, tensor_id dy, pool_attr a)
 {
-    return op_new(g, &op_pool_grad, &a, sizeof a, *tensor_shape(g, x), 2, (tensor_id[]){x, dy});
+    return op_new(g, &op_pool_grad, &a, sizeof a, *tensor_shape(g, x), 2, (tensor_id[]){dy, a.kind == POOL_MAX ? x : 0});
 }
 
 static int64_t out_size(int64_t in, const int *pad, int64_t kernel, int64_t stride)
@@ -123,36 +123,42 @@ static void R(pool)(const eval_args *e)
             }
 }
 
-/* Adds to dx what one window with the gradient dy brings. */
-static void R(pool_back)(REAL *dx, const REAL *x, int64_t width, const window *w, const pool_attr *at, REAL dy)
+/* Adds to dx what one window with the gradient dy brings: to its largest element, */
+static void R(pool_back_max)(REAL *dx, const REAL *x, int64_t width, const window *w, REAL dy)
 {
-    REAL part = dy / (REAL)pool_area(at, w);
     int64_t best = w->top * width + w->left;
     for (int64_t i = w->top; i < w->bottom; i++)
-        for (int64_t j = w->left; j < w->right; j++) {
+        for (int64_t j = w->left; j < w->right; j++)
             best = x[best] < x[i * width + j] ? i * width + j : best;
-            if (at->kind == POOL_AVG)
-                dx[i * width + j] += part;
-        }
-    if (at->kind == POOL_MAX)
-        dx[best] += dy;
+    dx[best] += dy;
+}
+
+/* or an equal part to each. */
+static void R(pool_back_avg)(REAL *dx, int64_t width, const window *w, REAL part)
+{
+    for (int64_t i = w->top; i < w->bottom; i++)
+        for (int64_t j = w->left; j < w->right; j++)
+            dx[i * width + j] += part;
 }
 
 static void R(pool_grad)(const eval_args *e)
 {
     const pool_attr *at = e->attr;
-    const shape *in = e->out_shape, *out = e->in_shape[1];
+    const shape *in = e->out_shape, *out = e->in_shape[0];
     int64_t height = in->rank == 3 ? 1 : in->dim[2], width = in->dim[in->rank - 1];
     int64_t oh = in->rank == 3 ? 1 : out->dim[2], ow = out->dim[out->rank - 1];
-    const REAL *x = e->in[0], *dy = e->in[1];
+    const REAL *dy = e->in[0], *all = e->in[1];
     REAL *dx = e->out;
     for (int64_t i = 0; i < shape_size(in); i++)
         dx[i] = 0;
-    for (int64_t plane = 0; plane < in->dim[0] * in->dim[1]; plane++, x += height * width, dx += height * width)
+    for (int64_t plane = 0; plane < in->dim[0] * in->dim[1]; plane++, dx += height * width)
         for (int64_t row = 0; row < oh; row++)
-            for (int64_t col = 0; col < ow; col++) {
+            for (int64_t col = 0; col < ow; col++, dy++) {
                 window w = pool_window(at, height, width, row, col);
-                R(pool_back)(dx, x, width, &w, at, *dy++);
+                if (at->kind == POOL_MAX)
+                    R(pool_back_max)(dx, all + plane * height * width, width, &w, *dy);
+                else
+                    R(pool_back_avg)(dx, width, &w, *dy / (REAL)pool_area(at, &w));
             }
 }
 

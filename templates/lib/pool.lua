@@ -18,7 +18,7 @@ local function plus(name, s)
 end
 
 -- The output positions whose window lies inside the input: from, to.
-local function inside(size, out, kernel, step, before)
+function pool_inside(size, out, kernel, step, before)
     local from = math.min(div_up(before, step), out)
     local to = size + before - kernel < 0 and 0 or math.min((size + before - kernel) // step + 1, out)
     return from, math.max(to, from)
@@ -57,8 +57,8 @@ function pool_facts(step)
     local yh, yw = OH > 1 and y.stride[3] or 0, OW > 1 and y.stride[r] or 0
     p.all = x.stride[2] == 1 and C >= 4 -- vectors across the channels
     p.parts = channel_parts(p, C)
-    p.r0, p.r1 = inside(p.H, OH, p.kh, p.dy, p.top)
-    p.c0, p.c1 = inside(p.W, OW, p.kw, p.dx, p.left)
+    p.r0, p.r1 = pool_inside(p.H, OH, p.kh, p.dy, p.top)
+    p.c0, p.c1 = pool_inside(p.W, OW, p.kw, p.dx, p.left)
     if p.r0 == p.r1 or p.c0 == p.c1 then p.r0, p.r1, p.c0, p.c1 = OH, OH, 0, 0 end
     p.any_inside = p.r1 > p.r0
     p.edges = {}
