@@ -25,22 +25,17 @@ static void $(step.name)($(step.params))
 //@ if gaps then
 //@ local list = {step.out}
 //@ for _, item in ipairs(step.chain) do list[#list + 1] = item.operand end
-//@ local loops = element_loops(step.out.shape, list, "    ")
+//@ local loops = element_loops(step.out.shape, list)
 //@ for _, line in ipairs(loops.head) do
 $(line)
 //@ end
-//@ local vectors, lanes = vector_loop(loops.n, "n", true)
-//@ for _, line in ipairs(vectors) do
+$(loops.pad)loom_$(T)v s = loom_$(T)_splat(0);
+//@ for _, line in ipairs(chain_lines(step, "s", function(o) return loops.at(o), loops.stride(o) end, loops.lanes)) do
 $(loops.pad)$(line)
 //@ end
-$(loops.pad)    loom_$(T)v s = loom_$(T)_splat(0);
-//@ for _, line in ipairs(chain_lines(step, "s", function(o) return loops.at(o, "n"), loops.stride(o) end, lanes)) do
-$(loops.pad)    $(line)
-//@ end
-$(loops.pad)    $(vstore(loops.at(step.out, "n"), loops.stride(step.out) == 0 and 1 or loops.stride(step.out), "s", lanes))
-$(loops.pad)}
-//@ if loops.tail then
-$(loops.tail)
+$(loops.pad)$(vstore(loops.at(step.out), loops.stride(step.out) == 0 and 1 or loops.stride(step.out), "s", loops.lanes))
+//@ for _, line in ipairs(loops.tail) do
+$(line)
 //@ end
 //@ end
 //@ for _, part in ipairs(parts) do

@@ -20,7 +20,7 @@
 //@ local ahead = #ka > 0 and table.concat(ka) or ""
 //@ local vecs = p.depthwise and "1" or "LOOM_VECS(" .. (p.chunk or "LOOM_SPLIT(" .. p.rows .. ")") .. ")"
 /* Adds to rows x vecs vectors of sums what a block of places brings. */
-LOOM_INLINE void $(step.name)_tile(const int rows, const int vecs, $(p.chunk and "const int m, " or "")$(params))
+LOOM_INLINE void $(step.name)_tile(const int rows, const int vecs, $(p.chunk and p.rows > 1 and "const int m, " or "")$(params))
 {
     loom_$(T)v acc[LOOM_TILE];
     LOOM_UNROLL
@@ -89,7 +89,7 @@ $(pad)for (int $(run.var) = 0; $(run.var) < $(run.size); $(run.var)++)$(d == #p.
 //@ local tail = partial and ", n" or ""
 //@ if p.chunk then
 //@ for m = 0, p.rows - 1, p.chunk do
-$(pad)$(step.name)_tile($(math.min(p.chunk, p.rows - m)), vecs, $(m), $(first)$(a), $(b), $(y)$(m > 0 and " + " .. m * p.width or "")$(tail));
+$(pad)$(step.name)_tile($(math.min(p.chunk, p.rows - m)), vecs, $(p.rows > 1 and m .. ", " or "")$(first)$(a), $(b), $(y)$(m > 0 and " + " .. m * p.width or "")$(tail));
 //@ end
 //@ else
 //@ local at_m = first .. a .. " + m * " .. p.a_m .. ", " .. b .. ", " .. y .. " + m * " .. p.width .. tail

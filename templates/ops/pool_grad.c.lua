@@ -94,19 +94,13 @@ $(pad)}
 static void $(step.name)($(step.params))
 {
 //@ if p.clear then
-//@ local loops = element_loops(dx.shape, {dx}, "    ")
+//@ local loops = element_loops(dx.shape, {dx})
 //@ for _, line in ipairs(loops.head) do
 $(line)
 //@ end
-//@ local stride = loops.stride(dx)
-//@ if stride == 1 then
-$(loops.pad)loom_$(T)_zero($(loops.at(dx, "0"):gsub(" %+ 0$", "")), $(loops.n));
-//@ else
-$(loops.pad)for (int n = 0; n < $(loops.n); n++)
-$(loops.pad)    $(item_at(loops.at(dx, "n"))) = 0;
-//@ end
-//@ if loops.tail then
-$(loops.tail)
+$(loops.pad)$(vstore(loops.at(dx), loops.stride(dx) == 0 and 1 or loops.stride(dx), "loom_" .. T .. "_splat(0)", loops.lanes))
+//@ for _, line in ipairs(loops.tail) do
+$(line)
 //@ end
 //@ end
 //@ for _, line in ipairs(p.rows.head) do
