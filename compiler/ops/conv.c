@@ -41,15 +41,14 @@ static int64_t count_macs(const graph *g, const op *o)
     return shape_size(tensor_shape(g, o->out)) * (shape_size(w) / w->dim[0]);
 }
 
-/* Filters and channels side by side that go together: one group of each, or, where a group has one of each, all. */
-static int64_t groups_of(const conv_attr *at, const shape *w)
-{
-    return w->dim[1] == 1 && w->dim[0] == at->groups ? 1 : at->groups;
-}
+static bool depthwise(const conv_attr *at, const shape *w) { return w->dim[1] == 1 && w->dim[0] == at->groups; }
 
-static int64_t whole_panels(precision p, int64_t n)
+/* The groups that go through a kernel one after another; those of a depthwise convolution go together. */
+static int64_t groups_of(const conv_attr *at, const shape *w) { return depthwise(at, w) ? 1 : at->groups; }
+
+static int64_t whole_panels(const graph *g, int64_t n)
 {
-    int64_t width = panel_width(p);
+    int64_t width = panel_width(g);
     return (n + width - 1) / width * width;
 }
 
@@ -58,15 +57,16 @@ static bool pack_weights(const graph *g, const op *o, int input, pack *p)
 {
     if (input != 1 || g->tensors[o->in[1]].kind != TENSOR_CONST)
         return false;
+    const conv_attr *at = o->attr;
     const shape *w = tensor_shape(g, o->in[1]);
     int64_t k = shape_size(w) / w->dim[0];
-    p->groups = groups_of(o->attr, w);
+    p->groups = groups_of(at, w);
     p->n = w->dim[0] / p->groups;
     p->k = k;
     p->sg = p->n * k;
     p->sn = k;
     p->sk = 1;
-    p->wide = depthwise ? 1 : pack_wide(g, p->n, false);
+    p->wide = depthwise(at, w) ? 1 : pack_wide(g, p->n, false);
     return true;
 }
 
@@ -76,7 +76,7 @@ static int64_t scratch(const graph *g, const op *o)
     const shape *w = tensor_shape(g, o->in[1]);
     if (g->tensors[o->in[1]].kind == TENSOR_CONST)
         return 0;
-    return whole_panels(g->precision, w->dim[0] / groups_of(o->attr, w)) * (shape_size(w) / w->dim[0]);
+    return whole_panels(g, w->dim[0] / groups_of(o->attr, w)) * (shape_size(w) / w->dim[0]);
 }
 
 static void halo(const graph *g, const op *o, int input, int64_t pad[4])
@@ -165,9 +165,9 @@ static int64_t grad_input_scratch(const graph *g, const op *o)
 {
     const conv_attr *at = o->attr;
     const shape *w = tensor_shape(g, o->in[1]), *x = tensor_shape(g, o->out);
-    int64_t groups = groups_of(at, w), filters = groups == at->groups ? w->dim[0] / groups : 1;
+    int64_t groups = groups_of(at, w), filters = depthwise(at, w) ? 1 : w->dim[0] / groups;
     conv_dims d = conv_sizes(x, w, tensor_shape(g, o->in[0]));
-    return whole_panels(g->precision, d.channels / groups) * filters * most_taps(d.kh, at->stride[0], at->dilation[0]) *
+    return whole_panels(g, d.channels / groups) * filters * most_taps(d.kh, at->stride[0], at->dilation[0]) *
            most_taps(d.kw, at->stride[1], at->dilation[1]);
 }
 
@@ -186,7 +186,7 @@ const op_type op_conv_grad_input = {
 static int64_t grad_weight_scratch(const graph *g, const op *o)
 {
     const shape *w = tensor_shape(g, o->out);
-    return whole_panels(g->precision, w->dim[0] / groups_of(o->attr, w)) * (shape_size(w) / w->dim[0]);
+    return whole_panels(g, w->dim[0] / groups_of(o->attr, w)) * (shape_size(w) / w->dim[0]);
 }
 
 static void grad_weight_halo(const graph *g, const op *o, int input, int64_t pad[4])

@@ -142,14 +142,11 @@ function pool_grad_facts(step)
     local dims, list, names = p.all and 1 or 2, {}, {}
     for k, o in ipairs(p.operands) do list[k] = {table.unpack(o.stride, 1, dims)} end
     p.rows = row_loops({table.unpack(dx.shape, 1, dims)}, p.operands, list)
-    p.lines = {}
-    for k, o in ipairs(p.operands) do
-        local line
-        o.from, line = p.rows.pointer(o, o.name .. "0", o ~= dx)
-        p.lines[#p.lines + 1] = line
-        names[k] = o.from
-    end
-    p.pointers = table.concat(names, ", ")
+    for k, o in ipairs(p.operands) do names[k] = o.name .. "0" end
+    local entered = {p.rows.enter(names)}
+    p.lines = table.remove(entered, 1)
+    for k, o in ipairs(p.operands) do o.from = entered[k] end
+    p.pointers = table.concat(entered, ", ")
     p.calls = calls(p, step.name)
     -- what the edge passes on: the first element of the clipped window
     local args = {}

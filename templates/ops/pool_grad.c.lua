@@ -103,9 +103,6 @@ $(loops.pad)$(vstore(loops.at(dx), loops.stride(dx) == 0 and 1 or loops.stride(d
 $(line)
 //@ end
 //@ end
-//@ for _, line in ipairs(p.rows.head) do
-$(line)
-//@ end
 //@ for _, line in ipairs(p.lines) do
 $(line)
 //@ end
