@@ -279,7 +279,7 @@ typedef struct loom_save_options {
 } loom_save_options;
 
 /* Writes the instance to bytes[0 .. *size-1]. `bytes` NULL only tells the size. `o` NULL is all zero.
- * LOOM_E_ARGUMENT: capacity is below *size, or an option is wrong; a checkpoint must be exact. LOOM_E_RANGE: a weight
+ * LOOM_E_SPACE: capacity is below *size. LOOM_E_ARGUMENT: an option is wrong; a checkpoint is exact. LOOM_E_RANGE: a weight
  * is too large for the type, or it is an integer type and the weight infinite or no number. */
 LOOM_API int loom_save(const loom_model *m, void *instance, const loom_save_options *o, void *bytes, size_t capacity,
                        size_t *size);

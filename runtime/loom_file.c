@@ -779,7 +779,7 @@ int loom_save(const loom_model *m, void *instance, const loom_save_options *o, v
     if (!bytes)
         return LOOM_OK;
     if (capacity < *size)
-        return LOOM_E_ARGUMENT;
+        return LOOM_E_SPACE;
     s.w.p = (unsigned char *)bytes;
     s.w.n = 0;
     write_file(&s, *size);

@@ -90,7 +90,7 @@ static size_t save(const loom_model *m, memory *x, loom_save_options o, unsigned
 {
     size_t size = 0;
     check(loom_save(m, x, &o, NULL, 0, &size) == LOOM_OK && size <= ROOM, "the size is told");
-    check(loom_save(m, x, &o, out, size - 1, &size) == LOOM_E_ARGUMENT, "one byte too few");
+    check(loom_save(m, x, &o, out, size - 1, &size) == LOOM_E_SPACE, "one byte too few");
     check(loom_save(m, x, &o, out, size, &size) == LOOM_OK, "saved");
     return size;
 }
