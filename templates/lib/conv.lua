@@ -75,6 +75,7 @@ function conv_tile(step)
         if item.operand then table.insert(tile.operands, image_strides(item.operand, c)) end
     end
     table.insert(tile.operands, y)
+    if not c.depthwise then tile.nest = longer_loops(tile.nest) end
     merge_lines(tile)
     return tile
 end

@@ -123,7 +123,7 @@ local function input_part(step, name, h, w)
                    remainder_loop(part, name, w, "pw", dy, c.y_col, "m")}
     local nest = {{var = "f", size = part.filters, stride = dy.stride[2]}, {var = "i", size = h.n, stride = -h.back * c.y_row},
                   {var = "j", size = w.n, stride = -w.back * c.y_col}}
-    if c.depthwise then table.remove(nest, 1) end
+    if c.depthwise then table.remove(nest, 1) else nest = longer_loops(nest) end
     k.by, k.runtime_name = {}, "scratch"
     local tile = {n = n, k = part.filters * h.n * w.n, rows = w.count, x = dy, w = k, y = y, outer = outer, nest = nest,
                   middle = {{var = "b", size = c.batch}, {var = "oh", size = h.count}},
@@ -243,7 +243,7 @@ local function short_rows(p)
     for k = #taken, 1, -1 do
         local e = inner == 1 and "(m + r)" or "(m + r) / " .. inner
         if k > 1 then e = e .. " % " .. taken[k].size end
-        table.insert(terms, 1, e .. " * " .. taken[k].a)
+        table.insert(terms, 1, times(e, taken[k].a))
         inner = inner * taken[k].size
     end
     local pieces = div_up(n, FEW)
@@ -258,7 +258,7 @@ local function choose_rows(p, dims)
         short_rows(p)
     else
         table.remove(p.runs)
-        p.rows, p.a_row = last.size, last.a == 1 and "r" or "r * " .. last.a
+        p.rows, p.a_row = last.size, times("r", last.a)
         p.a_m = last.a
     end
 end

@@ -56,6 +56,18 @@ local function terms(operand, loops)
     return list
 end
 
+-- "v * 12", "v"
+function times(v, factor) return factor == 1 and v or v .. " * " .. factor end
+
+-- The loops of a sum that go round more than once; at least one.
+function longer_loops(nest)
+    local list = {}
+    for _, k in ipairs(nest) do
+        if k.size > 1 then list[#list + 1] = k end
+    end
+    return #list > 0 and list or {nest[1]}
+end
+
 local function plus(name, list)
     return #list > 0 and name .. " + " .. table.concat(list, " + ") or name
 end

@@ -13,8 +13,8 @@
 //@ for d, run in ipairs(ks) do
 //@     local v = "k" .. d
 //@     if run.size > 1 then loops[#loops + 1] = ("for (int %s = 0; %s < %s; %s++)"):format(v, v, d == 1 and first ~= "" and "steps" or run.size, v) end
-//@     if run.size > 1 and run.a ~= 0 then ka[#ka + 1] = " + " .. v .. " * " .. run.a end
-//@     if run.size > 1 and run.b ~= 0 then kb[#kb + 1] = " + " .. v .. " * " .. run.b end
+//@     if run.size > 1 and run.a ~= 0 then ka[#ka + 1] = " + " .. times(v, run.a) end
+//@     if run.size > 1 and run.b ~= 0 then kb[#kb + 1] = " + " .. times(v, run.b) end
 //@ end
 //@ local lane = "v * " .. LANES
 //@ local ahead = #ka > 0 and table.concat(ka) or ""
@@ -36,7 +36,7 @@ $(pad)$(line)$(d == #loops and " {" or "")
     {
 //@ pad = pad .. "    "
 //@ end
-//@ local b_at = "b + " .. (#kb > 0 and table.concat(kb):sub(4) .. " + " or "") .. lane .. (p.sb == 1 and "" or " * " .. p.sb)
+//@ local b_at = "b + " .. (#kb > 0 and table.concat(kb):sub(4) .. " + " or "") .. times(lane, p.sb)
 $(pad)loom_$(T)v to[8];
 $(pad)LOOM_UNROLL
 $(pad)for (int v = 0; v < vecs; v++)
@@ -81,9 +81,9 @@ LOOM_INLINE void $(step.name)_columns(const int vecs, $(params))
 //@ for d, run in ipairs(p.runs) do
 $(pad)for (int $(run.var) = 0; $(run.var) < $(run.size); $(run.var)++)$(d == #p.runs and " {" or "")
 //@ pad = pad .. "    "
-//@ if run.a ~= 0 then rows_a[#rows_a + 1] = " + " .. run.var .. " * " .. run.a end
-//@ if run.b ~= 0 then rows_b[#rows_b + 1] = " + " .. run.var .. " * " .. run.b end
-//@ rows_y[#rows_y + 1] = " + " .. run.var .. " * " .. run.by * p.width
+//@ if run.a ~= 0 then rows_a[#rows_a + 1] = " + " .. times(run.var, run.a) end
+//@ if run.b ~= 0 then rows_b[#rows_b + 1] = " + " .. times(run.var, run.b) end
+//@ rows_y[#rows_y + 1] = " + " .. times(run.var, run.by * p.width)
 //@ end
 //@ local a, b, y = "a" .. table.concat(rows_a), "b" .. table.concat(rows_b), "sum" .. table.concat(rows_y)
 //@ local tail = partial and ", n" or ""
@@ -92,7 +92,7 @@ $(pad)for (int $(run.var) = 0; $(run.var) < $(run.size); $(run.var)++)$(d == #p.
 $(pad)$(step.name)_tile($(math.min(p.chunk, p.rows - m)), vecs, $(p.rows > 1 and m .. ", " or "")$(first)$(a), $(b), $(y)$(m > 0 and " + " .. m * p.width or "")$(tail));
 //@ end
 //@ else
-//@ local at_m = first .. a .. " + m * " .. p.a_m .. ", " .. b .. ", " .. y .. " + m * " .. p.width .. tail
+//@ local at_m = first .. a .. " + " .. times("m", p.a_m) .. ", " .. b .. ", " .. y .. " + m * " .. p.width .. tail
 $(pad)enum { rows = LOOM_SPLIT($(p.rows)) };
 $(pad)int m = 0;
 $(pad)for (; m + rows <= $(p.rows); m += rows)
@@ -114,8 +114,8 @@ static void $(step.name)($(step.params))
 //@ if p.groups > 1 then
     for (int g = 0; g < $(p.groups); g++) {
 //@ pad = "        "
-//@ at_a[1] = " + g * " .. p.group_a
-//@ at_b[1] = " + g * " .. p.group_b
+//@ at_a[1] = " + " .. times("g", p.group_a)
+//@ at_b[1] = " + " .. times("g", p.group_b)
 //@ end
 $(pad)loom_$(T)_zero(scratch, $(p.all_rows * p.width));
 //@ local inside = pad
@@ -123,8 +123,8 @@ $(pad)loom_$(T)_zero(scratch, $(p.all_rows * p.width));
 //@ for d, run in ipairs(p.k.outer) do
 $(inside)for (int b$(d) = 0; b$(d) < $(run.size); b$(d)++)$(d == #p.k.outer and first == "" and " {" or "")
 //@ inside = inside .. "    "
-//@ if run.a ~= 0 then at_a[#at_a + 1] = " + b" .. d .. " * " .. run.a end
-//@ if run.b ~= 0 then at_b[#at_b + 1] = " + b" .. d .. " * " .. run.b end
+//@ if run.a ~= 0 then at_a[#at_a + 1] = " + " .. times("b" .. d, run.a) end
+//@ if run.b ~= 0 then at_b[#at_b + 1] = " + " .. times("b" .. d, run.b) end
 //@ end
 //@ if first ~= "" then
 //@ local cut = p.k.cut
@@ -135,13 +135,13 @@ $(inside)const int steps = $(p.k.length);
 //@ else
 $(inside)const int steps = loom_min($(cut.size) - k, $(p.k.length));
 //@ end
-//@ if cut.a ~= 0 then at_a[#at_a + 1] = " + k * " .. cut.a end
-//@ if cut.b ~= 0 then at_b[#at_b + 1] = " + k * " .. cut.b end
+//@ if cut.a ~= 0 then at_a[#at_a + 1] = " + " .. times("k", cut.a) end
+//@ if cut.b ~= 0 then at_b[#at_b + 1] = " + " .. times("k", cut.b) end
 //@ end
 //@ local function call(count, c, n)
 //@     local lanes = c .. " * " .. LANES
-//@     local a = p.a.name .. table.concat(at_a) .. (p.sa ~= 0 and " + " .. (n or lanes) .. (p.sa == 1 and "" or " * " .. p.sa) or "")
-//@     local b = p.b.name .. table.concat(at_b) .. " + " .. (n or lanes) .. (p.sb == 1 and "" or " * " .. p.sb)
+//@     local a = p.a.name .. table.concat(at_a) .. (p.sa ~= 0 and " + " .. times(n or lanes, p.sa) or "")
+//@     local b = p.b.name .. table.concat(at_b) .. " + " .. times(n or lanes, p.sb)
 //@     local last = partial and ", " .. (n and "loom_min(" .. p.n .. ", " .. LANES .. ")" or LANES) or ""
 //@     return ("%s_columns(%s, %s%s, %s, scratch + %s%s);"):format(step.name, count, first, a, b, lanes, last)
 //@ end
@@ -169,8 +169,8 @@ $(inside:sub(5))}
 //@     if axis.size > 1 or axis.name == p.column then
 //@         local stride = out[math.min(d, #out)]
 //@         axes[#axes + 1] = axis
-//@         to[#to + 1] = stride == 1 and axis.name or axis.name .. " * " .. stride
-//@         if axis.row then from[#from + 1] = axis.name .. " * " .. axis.row * p.width end
+//@         to[#to + 1] = times(axis.name, stride)
+//@         if axis.row then from[#from + 1] = times(axis.name, axis.row * p.width) end
 //@     end
 //@ end
 //@ from[#from + 1] = p.column .. (partial and " + (" .. p.column .. " < columns * " .. LANES .. " ? 0 : behind)" or "")
