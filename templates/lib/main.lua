@@ -129,7 +129,7 @@ if model.verify then write("loom_verify.c", lib.render("model/verify.c.lua", {})
 if model.standalone then
     local files = {"loom_rt.h", "loom_types.h", "loom_math.h", "loom_map.h", "loom_random.h"}
     if model.train or model.abi then files[#files + 1] = "loom_train.h" end
-    if model.abi then files[#files + 1] = "loom.h" end
+    for _, name in ipairs(model.abi and {"loom.h", "loom_file.h"} or {}) do files[#files + 1] = name end
     for _, name in ipairs(model.abi and lib.target.abi_sources or {}) do files[#files + 1] = name end
     for _, name in ipairs(files) do
         write(name, load_text("runtime/" .. name))
