@@ -41,8 +41,9 @@ end
 
 function div_up(a, b) return (a + b - 1) // b end
 
--- Names the operands of a step and gives the head of its function. roles: parameter names of the inputs; those whose
--- number is in step.writes are changed. The result lists the parameters; step.call is the matching call.
+-- Names the operands of a step and gives the head of its function. roles: parameter names of the inputs, false for one
+-- that is not read; those whose number is in step.writes are changed. The result lists the parameters; step.call is
+-- the matching call.
 function parameters(step, roles)
     local real, params, args, out = model.real, {}, {}, step.out
     local restrict = " *LOOM_RESTRICT "
@@ -60,7 +61,7 @@ function parameters(step, roles)
         if item.operand and out and item.operand.buffer == out.buffer then restrict = " *" end
     end
     for i, role in ipairs(roles) do
-        if step.ins[i] then add(step.ins[i], role, not step.writes or not step.writes[i]) end
+        if role and step.ins[i] then add(step.ins[i], role, not step.writes or not step.writes[i]) end
     end
     local letters = 0
     for _, item in ipairs(step.chain) do

@@ -1,7 +1,7 @@
 //@ local dy, w, out, a, y = step.ins[1], step.ins[2], step.ins[3], step.ins[4], step.out
-//@ parameters(step, {"dy", "w", "h", "a"})
 //@ local cell, B, steps = scan_cell(step, out), out.shape[1], out.shape[2]
 //@ local H, lstm, gru, V = cell.H, cell.name == "lstm", cell.name == "gru", "loom_" .. T .. "v"
+//@ parameters(step, {"dy", "w", not lstm and "h", "a"})
 //@ -- rows of w and the gates' gradients that they are multiplied with: {first row, rows, first gradient}
 //@ local sums = gru and {{0, 2 * H, 0}, {2 * H, H, 3 * H}} or {{0, cell.gates * H, 0}}
 //@ local K = cell.gates * H
@@ -13,10 +13,9 @@
 //@ local function zero_or(o, gate, back) return ("first ? %s : %s"):format(splat("0"), load(o, gate, o.name .. " - " .. back)) end
 //@ local tail = cell.whole and "" or ", const int n"
 //@ local rs = "const " .. real .. " *LOOM_RESTRICT "
-//@ local used = {dy = true, h = not lstm, a = a ~= nil}
 //@ local function list(f)
 //@     local parts = {}
-//@     for _, o in ipairs {dy, out, a} do if used[o.name] then parts[#parts + 1] = f(o) end end
+//@     for _, o in ipairs {dy, not lstm and out or a, not lstm and a or nil} do parts[#parts + 1] = f(o) end
 //@     return table.concat(parts, ", ")
 //@ end
 /* Units of some samples in one step: what comes back is dy and, after it in ascending order, the weights times the
