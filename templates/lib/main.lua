@@ -103,9 +103,12 @@ local function write(name, text)
     loom.write(name, text)
 end
 
--- A step's function, from the template of its op.
-function lib.step_text(step)
-    return (lib.render("ops/" .. step.op .. ".c.lua", {step = step}):gsub("\n\n\n+", "\n\n"))
+-- The text of a step's function, from the template of its op. Where there are very many, compilers that would make one
+-- function of them all take minutes: they stay apart.
+function lib.step_text(step, steps)
+    local text = lib.render("ops/" .. step.op .. ".c.lua", {step = step}):gsub("\n\n\n+", "\n\n")
+    if #steps > 400 then text = text:gsub("static void (" .. step.name .. "%()", "LOOM_NOINLINE void %1") end
+    return text
 end
 
 local id = model.id

@@ -20,7 +20,7 @@ void $(id)_trace(int step, int tensor, const $(real) *data);
 //@ for i, step in ipairs(steps) do
 
 /* $(step.comment) */
-$(step_text(step))
+$(step_text(step, steps))
 //@ end
 
 //@ if dispatch then

@@ -21,7 +21,7 @@ void $(id)_trace(int step, int tensor, const $(real) *data);
 //@ for i, step in ipairs(train_steps) do
 
 /* $(step.comment) */
-$(step_text(step))
+$(step_text(step, train_steps))
 //@ end
 
 //@ local function body(from, to)
