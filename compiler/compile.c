@@ -1,5 +1,5 @@
 /* compile.c - the pipeline, and the commands that are little more than it. */
-#include "loomc.h"
+#include "target.h"
 
 #include <string.h>
 
@@ -98,7 +98,7 @@ static bool build_target(session *s)
 int command_compile(session *s)
 {
     compiled c = {0};
-    return compile_network(s, &c) && emit_model(s, &c) && build_target(s) ? 0 : 1;
+    return compile_network(s, &c) && limits_check(s, &c) && emit_model(s, &c) && build_target(s) ? 0 : 1;
 }
 
 static bool read_input(session *s, const graph *g, const char *path, void *out)

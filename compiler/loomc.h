@@ -671,8 +671,6 @@ bool compile_network(session *s, compiled *c);
 bool compile_layers(session *s, compiled *c); /* the same for a network that is read: c->net, src, weights_src */
 /* The passes, which change g, and the plan of what they make of it. `first` as in plan_build. */
 plan *graph_compile(session *s, graph *g, const plan *first);
-int64_t ram_bytes(const compiled *c);   /* sizeof(struct <id>), as the header's <ID>_RAM_BYTES has it */
-int64_t flash_bytes(const compiled *c); /* its weights */
 int command_compile(session *s);
 int command_run(session *s);
 int command_init(session *s);

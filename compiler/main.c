@@ -29,6 +29,7 @@ static const command commands[] = {
      "                      <id>.wasm and <id>.simd.wasm, or mcu: for a microcontroller\n"
      "  --cpu C             mcu: cortex-m0, cortex-m0plus, cortex-m3, cortex-m4, cortex-m7, cortex-m33, cortex-m55,\n"
      "                      rv32imac or rv32imafc\n"
+     "  --max-flash BYTES, --max-ram BYTES  fail when weights or memory take more (64K, 1M), and tell what does\n"
      "  --board             mcu: also write start-up code and a linker script for the board that QEMU models\n"
      "  --abi               also write <id>_model.c, the network behind the C interface of loom.h\n"
      "  --standalone        also write the runtime headers, so that cc DIR/*.c main.c is all it takes\n"
@@ -105,6 +106,8 @@ static const command commands[] = {
      "  --keep              keep the folder with the build\n"},
     {"report", command_report, "parameters, multiply-adds, flash, RAM, arena map",
      "usage: loomc report NET.json [--json] [options]\n\n" COMMON_HELP
+     "  --target T, --cpu C for another machine than this\n"
+     "  --max-flash BYTES, --max-ram BYTES  fail when weights or memory take more (64K, 1M), and tell what does\n"
      "  --train             of a network that trains: RAM and steps of the training too\n"},
     {"init", command_init, "write a bundle with freshly initialised weights",
      "usage: loomc init NET.json [-o BUNDLE.json|FILE.loom] [options]\n\n" COMMON_HELP STORE_HELP},

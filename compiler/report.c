@@ -10,7 +10,7 @@ static int64_t step_macs(const plan *p, const step *st)
     return !st->is_copy && st->op->type->macs ? st->op->type->macs(p->g, st->op) : 0;
 }
 
-static const char *buffer_owner(const plan *p, int b)
+const char *buffer_owner(const plan *p, int b)
 {
     for (int i = 0; i < p->n_steps; i++) {
         const step *st = &p->steps[i];
@@ -23,8 +23,7 @@ static const char *buffer_owner(const plan *p, int b)
     return "-";
 }
 
-/* Numbers in the tensors of a kind that an instance keeps, as stored. */
-static int64_t kept(const compiled *c, tensor_kind kind)
+int64_t kept_numbers(const compiled *c, tensor_kind kind)
 {
     int64_t n = 0, align = panel_width(c->infer);
     for (int t = 1; c->train && t < c->train->n_tensors; t++) {
@@ -47,8 +46,8 @@ int64_t ram_bytes(const compiled *c)
     const session *s = graph_session(c->infer);
     bool progress = c->train || s->opt->abi;
     int64_t real = (int64_t)real_size(c->precision), all = 0;
-    const int64_t parts[] = {arena_elements(c), c->infer_plan->state_size, kept(c, TENSOR_PARAM), kept(c, TENSOR_MEMORY),
-                             kept(c, TENSOR_GRADIENT)};
+    const int64_t parts[] = {arena_elements(c), c->infer_plan->state_size, kept_numbers(c, TENSOR_PARAM), kept_numbers(c, TENSOR_MEMORY),
+                             kept_numbers(c, TENSOR_GRADIENT)};
     int64_t pointer = s->target ? s->target->pointer : 0, align = pointer ? 1 : 64;
     for (int i = 0; i < COUNT(parts); i++)
         all += (parts[i] * real + align - 1) / align * align;
@@ -64,17 +63,20 @@ int64_t flash_bytes(const compiled *c)
     return (c->train_plan ? c->train_plan : c->infer_plan)->weights_size * (int64_t)real_size(c->precision);
 }
 
+bool buffer_alive(const plan *p, int b, int at)
+{
+    const buffer *x = &p->buffers[b];
+    return x->kind == BUFFER_ARENA && x->into < 0 && x->first >= 0 && x->first <= at && at <= x->last;
+}
+
 /* The most that is alive at one step, in elements: no arena can be smaller. */
 static int64_t peak(const plan *p, int *at)
 {
     int64_t most = 0;
     for (int i = 0; i < p->n_steps; i++) {
         int64_t sum = 0;
-        for (int b = 0; b < p->n_buffers; b++) {
-            const buffer *x = &p->buffers[b];
-            if (x->kind == BUFFER_ARENA && x->into < 0 && x->first <= i && i <= x->last && x->first >= 0)
-                sum += x->size;
-        }
+        for (int b = 0; b < p->n_buffers; b++)
+            sum += buffer_alive(p, b, i) ? p->buffers[b].size : 0;
         if (sum > most) {
             most = sum;
             *at = i;
@@ -120,8 +122,8 @@ static void text_report(const compiled *c, text *t)
     text_printf(t, "  RAM            %12lld bytes (arena %lld, state %lld", (long long)ram_bytes(c), (long long)(arena_elements(c) * real),
                 (long long)(p->state_size * real));
     if (c->train)
-        text_printf(t, ", weights %lld, optimizer %lld, gradients %lld", (long long)(kept(c, TENSOR_PARAM) * real),
-                    (long long)(kept(c, TENSOR_MEMORY) * real), (long long)(kept(c, TENSOR_GRADIENT) * real));
+        text_printf(t, ", weights %lld, optimizer %lld, gradients %lld", (long long)(kept_numbers(c, TENSOR_PARAM) * real),
+                    (long long)(kept_numbers(c, TENSOR_MEMORY) * real), (long long)(kept_numbers(c, TENSOR_GRADIENT) * real));
     text_printf(t, ")\n");
     if (p->n_steps) {
         int64_t most = peak(p, &at);
@@ -173,9 +175,9 @@ static void json_training(const compiled *c, text *t)
     int at = 0;
     text_printf(t, "  \"loss\": \"%s\",\n  \"optimizer\": \"%s\",\n", c->training.loss, c->training.optimizer);
     text_printf(t, "  \"train_macs\": %lld,\n  \"train_peak_bytes\": %lld,\n  \"params_bytes\": %lld,\n", (long long)p->macs,
-                (long long)(peak(p, &at) * real), (long long)(kept(c, TENSOR_PARAM) * real));
-    text_printf(t, "  \"memory_bytes\": %lld,\n  \"gradients_bytes\": %lld,\n", (long long)(kept(c, TENSOR_MEMORY) * real),
-                (long long)(kept(c, TENSOR_GRADIENT) * real));
+                (long long)(peak(p, &at) * real), (long long)(kept_numbers(c, TENSOR_PARAM) * real));
+    text_printf(t, "  \"memory_bytes\": %lld,\n  \"gradients_bytes\": %lld,\n", (long long)(kept_numbers(c, TENSOR_MEMORY) * real),
+                (long long)(kept_numbers(c, TENSOR_GRADIENT) * real));
     text_printf(t, "  \"train_steps\": [");
     json_steps(p, t);
     text_printf(t, "\n  ],\n  \"train_arena\": [");
@@ -221,5 +223,5 @@ int command_report(session *s)
         json_report(&c, &t);
     else
         text_report(&c, &t);
-    return file_write(s, s->opt->out ? s->opt->out : "-", t.s, t.n) ? 0 : 1;
+    return file_write(s, s->opt->out ? s->opt->out : "-", t.s, t.n) && limits_check(s, &c) ? 0 : 1;
 }

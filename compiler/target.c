@@ -46,12 +46,10 @@ static void read_facts(session *s, lua_State *L)
     t->flash = number_fact(s, L, "flash_size");
     t->ram = number_fact(s, L, "ram_size");
     t->board = text_fact(s, L, "machine");
-    t->precisions = text_fact(s, L, "precisions");
     t->cc = text_fact(s, L, "cc");
     t->flags = text_fact(s, L, "flags");
     t->link = text_fact(s, L, "link");
     t->run = text_fact(s, L, "run");
-    t->why_not = text_fact(s, L, "why_not");
     s->target = t;
 }
 
@@ -128,5 +126,10 @@ bool target_read(session *s)
     bool good = run_lua(&e, guarded_read_target);
     if (e.no_memory)
         arena_fail(&s->arena);
+    const char *wrong = !good || !s->target || !s->target->board ? NULL
+        : s->opt->dispatch ? "--dispatch chooses between vectors of x86-64, which this target has not; leave it out"
+        : s->opt->verify && s->opt->weights_file ? "the board has no file system: verify without --weights-file" : NULL;
+    if (wrong)
+        diag(s, DIAG_ERROR, NULL, "%s", wrong);
     return good && s->diags.errors == 0;
 }

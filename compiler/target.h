@@ -12,11 +12,21 @@ typedef struct target_facts {
     int64_t pointer;       /* its size in bytes; known, sizeof(struct <id>) is */
     int64_t flash, ram;    /* of the board that verify uses, bytes */
     const char *board;     /* its name in the emulator */
-    const char *precisions;/* "f32|f64" */
     const char *cc, *flags, *link, *run; /* how verify builds and runs a program; NULL: for this machine */
-    const char *why_not;   /* there is no way to run programs: the reason */
 } target_facts;
 
 bool target_read(session *s); /* s->target, as the options say */
+
+/* Do flash and RAM stay within --max-flash and --max-ram? Otherwise an error, and a table of what takes the room. */
+bool limits_check(session *s, const compiled *c);
+/* Do they fit the board that verify uses? */
+bool board_check(session *s, const compiled *c);
+
+/* ---- report.c: the sums behind that */
+int64_t ram_bytes(const compiled *c);   /* sizeof(struct <id>), as the header's <ID>_RAM_BYTES has it */
+int64_t flash_bytes(const compiled *c); /* its weights */
+int64_t kept_numbers(const compiled *c, tensor_kind kind); /* in the tensors that an instance keeps, as stored */
+bool buffer_alive(const plan *p, int buffer, int at_step); /* does it take room in the arena then? */
+const char *buffer_owner(const plan *p, int buffer);       /* the step that writes it */
 
 #endif

@@ -61,7 +61,13 @@ static bool build_and_run(verifier *v)
     const char *run = o->emulator ? o->emulator : t->run ? t->run : "";
     char *command = arena_printf(a, "cd '%s' && %s -std=c99 %s %s *.c %s -o verify > build.log 2>&1", v->dir, cc,
                                  o->cflags ? o->cflags : "-O2", t->flags ? t->flags : "", t->link ? t->link : "");
-    if (shell(command) != 0) {
+    int built = shell(command);
+    if (built != 0 && t->board && shell(arena_printf(a, "grep -qE 'overflowed|will not fit|are left for the stack' '%s/build.log'", v->dir)) == 0) {
+        diag(v->s, DIAG_ERROR, NULL, "the program that tries '%s' (network, an input, an output, 2 KB of stack) does not fit the board '%s',"
+             " which has %lld bytes of flash and %lld of RAM", v->c->net->id, t->board, (long long)t->flash, (long long)t->ram);
+        return false;
+    }
+    if (built != 0) {
         diag(v->s, DIAG_ERROR, NULL, "the generated code does not build: %s", command);
         shell(arena_printf(a, "head -20 '%s/build.log' >&2", v->dir));
         return false;
@@ -278,7 +284,7 @@ int command_verify(session *s)
     const char *tmp = getenv("TMPDIR");
     char *dir = arena_printf(&s->arena, "%s/loomc-verify-XXXXXX", tmp ? tmp : "/tmp");
     compiled c = {0};
-    if (!compile_network(s, &c))
+    if (!compile_network(s, &c) || !limits_check(s, &c) || !board_check(s, &c))
         return 1;
     if (!mkdtemp(dir)) {
         diag(s, DIAG_ERROR, NULL, "cannot make the folder '%s': %s", dir, strerror(errno));

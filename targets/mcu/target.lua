@@ -2,8 +2,8 @@
 --
 -- cpus: what each processor is built with, the tile that its registers hold, and the board that QEMU models, on which
 -- `loomc verify` runs the result.
-local arm = "qemu-system-arm -M %s -nographic -monitor none -serial none -semihosting-config enable=on,target=native -icount shift=0 -kernel"
-local riscv = "qemu-system-riscv32 -M virt -bios none -nographic -monitor none -serial none -semihosting-config enable=on,target=native -icount shift=0 -kernel"
+local arm = "qemu-system-arm -M %s -nographic -monitor none -serial none -semihosting-config enable=on,target=native -kernel"
+local riscv = "qemu-system-riscv32 -M virt -bios none -nographic -monitor none -serial none -semihosting-config enable=on,target=native -kernel"
 
 -- Accumulators in a tile, and its rows. With no floating-point registers an accumulator lies in memory or in one of few
 -- integer registers, and each operation is a call: a small tile is as fast, and small.
@@ -36,7 +36,6 @@ return {
     panel_bytes = 1, -- a panel is one column
     pointer = 4,
     align = 8, -- of 64-bit numbers
-    precisions = "f32|f64",
     link = "-nostdlib -T loom_board.ld -lgcc",
     compile = {files = files},
     verify = {files = files},
