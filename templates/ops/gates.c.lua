@@ -1,5 +1,5 @@
 //@ local gates, V = cell.gates, "loom_" .. T .. "v"
-    $(V) acc[LOOM_TILE > $(gates) ? LOOM_TILE : $(gates)];
+    $(V) acc[LOOM_TILE > $(2 * gates) ? LOOM_TILE : $(2 * gates)];
     LOOM_UNROLL
     for (int r = 0; r < rows; r++)
         LOOM_UNROLL

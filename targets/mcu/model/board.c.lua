@@ -18,9 +18,12 @@ void loom_board_fault(void);
 
 //@ if target.family == "arm" then
 /* The table that the processor starts from: stack, reset, and faults. */
-__attribute__((section(".vectors"), used)) static void (*const vectors[16])(void) = {
-    (void (*)(void))loom_stack_end, loom_board_reset, loom_board_fault, loom_board_fault, loom_board_fault, loom_board_fault,
-    loom_board_fault, loom_board_fault, 0, 0, 0, loom_board_fault, loom_board_fault, 0, loom_board_fault, loom_board_fault};
+__asm__(".section .vectors, \"a\"\n"
+        "    .word loom_stack_end, loom_board_reset\n"
+        "    .rept 14\n"
+        "    .word loom_board_fault\n"
+        "    .endr\n"
+        ".text\n");
 
 /* Floating point is switched on (CPACR) before the compiler can use it. */
 __asm__(".syntax unified\n"
@@ -28,6 +31,7 @@ __asm__(".syntax unified\n"
         ".section .text.reset, \"ax\"\n"
         ".global loom_board_reset\n"
         ".thumb_func\n"
+        ".type loom_board_reset, %function\n"
         "loom_board_reset:\n"
 //@ if target.flags:find("hard", 1, true) then
         "    ldr r0, =0xe000ed88\n"
@@ -97,11 +101,12 @@ enum { SYS_OPEN = 1, SYS_CLOSE = 2, SYS_WRITE0 = 4, SYS_WRITE = 5, SYS_READ = 6,
 void loom_board_start(void)
 {
     uint32_t here;
+    const uintptr_t paint_to = (uintptr_t)&here - 256; /* below what this function uses itself */
     for (uint32_t *to = loom_data, *from = loom_data_from; to < loom_data_end;)
         *to++ = *from++;
     for (uint32_t *p = loom_bss; p < loom_bss_end;)
         *p++ = 0;
-    for (volatile uint32_t *p = loom_bss_end; p < &here - 64; p++)
+    for (volatile uint32_t *p = loom_bss_end; (uintptr_t)p < paint_to; p++)
         *p = UNUSED_STACK;
     loom_board_exit(main());
 }
