@@ -52,6 +52,17 @@ static int shell(const char *command)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
+/* Does the linker say that it does not fit the board? That is an error of its own. */
+static bool too_large(verifier *v, const target_facts *t)
+{
+    const char *says = "overflowed|will not fit|are left for the stack";
+    if (!t->board || shell(arena_printf(&v->s->arena, "grep -qE '%s' '%s/build.log'", says, v->dir)) != 0)
+        return false;
+    diag(v->s, DIAG_ERROR, NULL, "the program that tries '%s' (network, input, output, 2 KB of stack) does not fit the board '%s', "
+         "which has %lld bytes of flash and %lld of RAM", v->c->net->id, t->board, (long long)t->flash, (long long)t->ram);
+    return true;
+}
+
 static bool build_and_run(verifier *v)
 {
     const options *o = v->s->opt;
@@ -62,11 +73,8 @@ static bool build_and_run(verifier *v)
     char *command = arena_printf(a, "cd '%s' && %s -std=c99 %s %s *.c %s -o verify > build.log 2>&1", v->dir, cc,
                                  o->cflags ? o->cflags : "-O2", t->flags ? t->flags : "", t->link ? t->link : "");
     int built = shell(command);
-    if (built != 0 && t->board && shell(arena_printf(a, "grep -qE 'overflowed|will not fit|are left for the stack' '%s/build.log'", v->dir)) == 0) {
-        diag(v->s, DIAG_ERROR, NULL, "the program that tries '%s' (network, an input, an output, 2 KB of stack) does not fit the board '%s',"
-             " which has %lld bytes of flash and %lld of RAM", v->c->net->id, t->board, (long long)t->flash, (long long)t->ram);
+    if (built != 0 && too_large(v, t))
         return false;
-    }
     if (built != 0) {
         diag(v->s, DIAG_ERROR, NULL, "the generated code does not build: %s", command);
         shell(arena_printf(a, "head -20 '%s/build.log' >&2", v->dir));
