@@ -418,7 +418,8 @@ LOOM_API const char *LoomForward(const char *inputJson);
  *   validation_targets     as "EvalMetrics"
  *   verbose, use_gpu, print_every_batch, evaluate_every_n      are read and have no effect
  *
- * Nothing is trained when anything in the text is wrong. When a loss is not finite, training stops with an error. */
+ * Nothing is trained when anything in the text is wrong. When a loss is not finite, training stops with an error. When
+ * memory for the reply runs out, the reply says so and the network is trained. */
 LOOM_API const char *LoomTrain(const char *trainingJson);
 
 /* The current network as a bundle (version 1), under this id; NULL or "": its own. */
