@@ -87,7 +87,7 @@ static void check_registry(const loom_model *m)
 {
     int before = loom_model_count();
     loom_model copy = *m, more[LOOM_MAX_MODELS];
-    char ids[LOOM_MAX_MODELS][8];
+    char ids[LOOM_MAX_MODELS][16];
     static loom_model own;
     own = *m;
     own.id = "own";

@@ -49,7 +49,7 @@ static void check_create(void)
     REPLY_HAS(CreateLoomNetwork("{\"layers\": [}"), "\"line\": 1, \"column\": 13");
     REPLY_HAS(CreateLoomNetwork("{\n  \"layers\": [1,]\n}"), "\"line\": 2");
     if (compiled) {
-        REPLY_HAS(CreateLoomNetwork("{\"id\": \"nothing\"}"), "no compiled-in model nothing; there are: 'golden_mse' (f32)", "\"status\": -9");
+        REPLY_HAS(CreateLoomNetwork("{\"id\": \"nothing\"}"), "no compiled-in model nothing; there are: ", "'golden_mse' (f32)", "\"status\": -9");
         REPLY_HAS(CreateLoomNetwork("{\"id\": \"golden_mse\", \"layers\": []}"), "the compiled-in 'golden_mse' has another description");
         REPLY_HAS(CreateLoomNetwork("\"golden_mse\""), "success");
         REPLY_HAS(CreateLoomNetwork("{\"id\": \"batches\"}"), "success");
