@@ -30,6 +30,19 @@ void *memory(void *p, size_t n)
     return realloc(p, n);
 }
 
+#if defined(__wasm__) /* has no setjmp: the host unwinds (targets/wasm/library) */
+#include <host.h>
+
+void arena_fail(arena *a)
+{
+    host_unwind(a);
+}
+
+bool arena_protect(arena *a, void (*body)(void *arg), void *arg)
+{
+    return host_protect(body, arg, a) != 0;
+}
+#else
 void arena_fail(arena *a)
 {
     if (a->out_of_memory)
@@ -50,6 +63,7 @@ bool arena_protect(arena *a, void (*body)(void *arg), void *arg)
     a->out_of_memory = outer;
     return true;
 }
+#endif
 
 void *arena_alloc(arena *a, size_t n)
 {

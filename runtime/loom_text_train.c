@@ -17,7 +17,7 @@ static uint64_t now(void)
     QueryPerformanceFrequency(&frequency);
     return (uint64_t)((double)count.QuadPart / (double)frequency.QuadPart * 1e9);
 }
-#elif defined(__unix__) || defined(__APPLE__)
+#elif defined(__unix__) || defined(__APPLE__) || defined(LOOM_CLOCK)
 #include <time.h>
 static uint64_t now(void)
 {
