@@ -13,12 +13,12 @@ local double = {f32 = {tile = 16, rows = 4}, f64 = {tile = 8, rows = 4}} -- whic
 
 -- A processor on a board: where flash and RAM lie, and how large they are.
 local function cortex(flags, tile, machine, flash, flash_size, ram, ram_size)
-    return {family = "arm", cc = "arm-none-eabi-gcc", flags = "-ffreestanding -mthumb " .. flags, tile = tile, machine = machine,
+    return {family = "arm", packages = "gcc-arm-none-eabi qemu-system-arm", cc = "arm-none-eabi-gcc", flags = "-ffreestanding -mthumb " .. flags, tile = tile, machine = machine,
             flash = flash, flash_size = flash_size, ram = ram, ram_size = ram_size, run = arm:format(machine)}
 end
 
 local function rv32(march, abi, tile)
-    return {family = "riscv", cc = "riscv64-unknown-elf-gcc", flags = ("-ffreestanding -march=%s -mabi=%s"):format(march, abi), tile = tile,
+    return {family = "riscv", packages = "gcc-riscv64-unknown-elf qemu-system-misc", cc = "riscv64-unknown-elf-gcc", flags = ("-ffreestanding -march=%s -mabi=%s"):format(march, abi), tile = tile,
             machine = "virt", flash = 0x80000000, flash_size = 8 << 20, ram = 0x80800000, ram_size = 8 << 20, run = riscv}
 end
 
@@ -28,6 +28,9 @@ local files = {
     {name = "loom_board.h", template = "board.h.lua", when = "board"},
     {name = "loom_board.c", template = "board.c.lua", when = "board"},
     {name = "loom_board.ld", template = "board.ld.lua", when = "board"},
+    {name = "loom_measure.c", template = "measure.c.lua", when = "measure"},
+    {name = "count.plugin", template = "count.c.lua", when = "measure"},
+    {name = "measure.sh", template = "measure.sh.lua", when = "measure"},
 }
 
 return {
