@@ -31,7 +31,7 @@ static void put_number(const char *name, uint32_t n)
 }
 
 //@ if trace then
-static int steps[$(#steps + #train_steps + 4)], n_steps;
+static int steps[$(#steps + #train_steps + 8)], n_steps;
 
 void $(id)_trace(int step, int tensor, const $(real) *data);
 __attribute__((noinline)) void $(id)_trace(int step, int tensor, const $(real) *data)
@@ -64,6 +64,7 @@ int main(void)
 //@ if train then
     $(id)_trace($(#steps + #train_steps), 0, input);
     $(id)_train(&net, input, target, $(ID)_BATCH);
+    $(id)_trace($(#steps + #train_steps - 1), 0, input); /* the last step has no result, and so no mark */
 //@ end
     for (int i = 0; i < n_steps; i++)
         put_number("step ", (uint32_t)steps[i]);
