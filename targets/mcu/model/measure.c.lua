@@ -34,7 +34,7 @@ static void put_number(const char *name, uint32_t n)
 static int steps[$(#steps + #train_steps + 8)], n_steps;
 
 void $(id)_trace(int step, int tensor, const $(real) *data);
-__attribute__((noinline)) void $(id)_trace(int step, int tensor, const $(real) *data)
+__attribute__((noinline, noclone)) void $(id)_trace(int step, int tensor, const $(real) *data)
 {
     (void)tensor;
     (void)data;
@@ -42,7 +42,7 @@ __attribute__((noinline)) void $(id)_trace(int step, int tensor, const $(real) *
 }
 //@ else
 void loom_mark(void);
-__attribute__((noinline)) void loom_mark(void) { __asm__ volatile(""); }
+__attribute__((noinline, noclone)) void loom_mark(void) { __asm__ volatile(""); }
 
 static uint32_t stack_of(uint32_t before)
 {

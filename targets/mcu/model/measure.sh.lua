@@ -37,4 +37,5 @@ awk 'NR == 1 { mark = $1 } NR == 2 { print "forward", $1 - mark } NR == 4 { prin
 cd traced || exit 1
 build || exit 1
 run $(id)_trace >counts || exit 1
+[ `wc -l <marks.txt` = `wc -l <said.txt` ] || { echo "marks were missed: `wc -l <marks.txt` of `wc -l <said.txt`"; exit 1; }
 sed 1d said.txt | paste -d ' ' - counts | awk 'NR == 1 { mark = $3; next } { print $1, $2, ($3 > mark ? $3 - mark : 0) }' >>../measured.txt
