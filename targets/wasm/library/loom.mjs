@@ -76,9 +76,8 @@ export class Loom {
   create(description, { type = "", train = false, id, loss } = {}) {
     const x = this.exports, kind = types.indexOf(type);
     if (kind < 0) throw new RangeError(`loom: unknown type '${type}'`);
-    const texts = [description, id, loss].map((t) => this.#put(t));
-    const model = x.model_new(texts[0].at, texts[0].size, kind, Number(train), texts[1].at, texts[2].at);
-    for (const t of texts) x.release(t.at);
+    const model = this.#with([description, id, loss], ([text, name, chosen]) =>
+      x.model_new(text.at, text.size, kind, Number(train), name.at, chosen.at));
     if (!model) throw this.#error();
     const instance = x.instance_new(model);
     if (instance) return new Network(this, model, instance);
@@ -101,6 +100,17 @@ export class Loom {
     return new LoomError(x.status(), this.text(x.error_message()), this.text(x.error_where()), x.error_line(), x.error_column());
   }
 
+  // Calls use with the texts while they lie in the module's memory.
+  #with(texts, use) {
+    const put = [];
+    try {
+      for (const t of texts) put.push(this.#put(t));
+      return use([...put]);
+    } finally {
+      for (const t of put) this.exports.release(t.at);
+    }
+  }
+
   // A text of the module's, which the caller releases; NULL for undefined.
   #put(text) {
     if (text === undefined || text === null) return { at: 0, size: 0 };
@@ -118,18 +128,15 @@ export class Loom {
     return at;
   }
 
-  /** Calls a function of loom.h by its name: texts and objects go as text, numbers as they are; returns the text. */
-  call(name, args, free = true) {
-    const texts = [];
-    const values = args.map((a) => {
-      if (typeof a === "number" || typeof a === "bigint") return a;
-      texts.push(this.#put(a));
-      return texts.at(-1).at;
+  /** Calls a function of loom.h that returns text: texts and objects are given as text, numbers as they are. */
+  call(name, args) {
+    const isNumber = (a) => typeof a === "number" || typeof a === "bigint", x = this.exports;
+    return this.#with(args.filter((a) => !isNumber(a)), (texts) => {
+      const at = x[name](...args.map((a) => (isNumber(a) ? a : texts.shift().at)));
+      const result = this.text(at);
+      x.FreeLoomString(at);
+      return result;
     });
-    const at = this.exports[name](...values), result = this.text(at);
-    if (free) this.exports.FreeLoomString(at);
-    for (const t of texts) this.exports.release(t.at);
-    return result;
   }
 }
 
