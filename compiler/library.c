@@ -35,7 +35,7 @@ static void take_error(void *arg, severity sev, const char *message, int line, i
     e->column = column;
 }
 
-/* ---- options -------------------------------------------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------------------------------------------ */
 
 static bool is_loss(const char *name)
 {
@@ -55,11 +55,13 @@ static bool is_loss(const char *name)
 static int check_options(const loom_options *o, loom_error *e)
 {
     if (o->type && o->type != LOOM_F32 && o->type != LOOM_F64)
-        return loom_fail(e, LOOM_E_UNSUPPORTED, "type", "the interpreter computes in f32 and f64 only; type %d is neither", o->type);
+        return loom_fail(e, LOOM_E_UNSUPPORTED, "type",
+                         "the interpreter computes in f32 and f64 only; type %d is neither", o->type);
     if (o->train < 0 || o->train > 2)
         return loom_fail(e, LOOM_E_ARGUMENT, "train", "'train' must be 0, 1 or 2, not %d", o->train);
     if (o->loss && !is_loss(o->loss))
-        return loom_fail(e, LOOM_E_ARGUMENT, "loss", "there is no loss '%s', such as 'mse' or 'cross_entropy'", o->loss);
+        return loom_fail(e, LOOM_E_ARGUMENT, "loss", "there is no loss '%s', such as 'mse' or 'cross_entropy'",
+                         o->loss);
     if (!(o->clip_norm >= 0 && o->clip_norm <= 1e30))
         return loom_fail(e, LOOM_E_ARGUMENT, "clip_norm", "the longest gradient must be a number from 0 on");
     return LOOM_OK;
@@ -81,7 +83,7 @@ static int check_id(const char *given, size_t size, const char *id, loom_error *
     return loom_fail(e, LOOM_E_NOT_FOUND, "", "model %s not found in bundle", id);
 }
 
-/* ---- making --------------------------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------------------------- */
 
 static void make(void *arg)
 {

@@ -7,7 +7,7 @@
 #include "loom_random.h"
 #include "loom_train.h"
 
-/* ---- models ------------------------------------------------------------------------------------------------ */
+/* ---- models ------------------------------------------------------------------------------------------------- */
 
 static const loom_model *models[LOOM_MAX_MODELS];
 static int n_models;
@@ -22,7 +22,8 @@ const char *loom_status_text(int status)
 #else
     switch (status) {
 #define STATUS_TEXT(name, value, text) \
-    case name: return text;
+    case name: \
+        return text;
         LOOM_STATUSES(STATUS_TEXT)
 #undef STATUS_TEXT
     default: return "unknown status";
@@ -92,13 +93,10 @@ size_t loom_output_dim(const loom_model *m, int i)
 
 size_t loom_type_size(int type)
 {
-    return type == LOOM_F64                       ? 8
-           : type == LOOM_F32 || type == LOOM_I32 ? 4
-           : type == LOOM_I16                     ? 2
-                                                  : type == LOOM_I8;
+    return type == LOOM_F64 ? 8 : type == LOOM_F32 || type == LOOM_I32 ? 4 : type == LOOM_I16 ? 2 : type == LOOM_I8;
 }
 
-/* ---- instances ------------------------------------------------------------------------------------------------ */
+/* ---- instances ---------------------------------------------------------------------------------------------- */
 
 size_t loom_instance_size(const loom_model *m) { return m ? m->instance_size : 0; }
 
@@ -129,9 +127,10 @@ int loom_reset(const loom_model *m, void *instance)
     return LOOM_OK;
 }
 
-/* ---- runs ------------------------------------------------------------------------------------------------------ */
+/* ---- runs --------------------------------------------------------------------------------------------------- */
 
-int loom_forward(const loom_model *m, void *instance, const void *input, size_t n_input, void *output, size_t n_output)
+int loom_forward(const loom_model *m, void *instance, const void *input, size_t n_input, void *output,
+                 size_t n_output)
 {
     if (!m || !instance || !input || !output || n_input != m->input_size || n_output != m->output_size)
         return LOOM_E_ARGUMENT;
@@ -144,7 +143,8 @@ static double loss_of(const loom_model *m, const double *at)
     return m->type == LOOM_F32 ? (double)*(const float *)(const void *)at : *at;
 }
 
-int loom_train(const loom_model *m, void *instance, const void *inputs, const void *targets, size_t samples, double *loss)
+int loom_train(const loom_model *m, void *instance, const void *inputs, const void *targets, size_t samples,
+               double *loss)
 {
     if (!m || !instance || !inputs || !targets || samples == 0 || samples % (size_t)m->batch != 0)
         return LOOM_E_ARGUMENT;
@@ -215,7 +215,7 @@ int loom_epoch_order(uint64_t seed, uint64_t epoch, uint64_t *order, size_t n)
     return LOOM_OK;
 }
 
-/* ---- learning rates ------------------------------------------------------------------------------------------- */
+/* ---- learning rates ----------------------------------------------------------------------------------------- */
 
 static loom_progress *progress_of(const loom_model *m, void *instance)
 {
@@ -266,7 +266,7 @@ double loom_schedule_rate(const loom_schedule *schedule, uint64_t steps)
     return schedule ? loom_rate(schedule, (double)steps) : 0;
 }
 
-/* ---- tensors --------------------------------------------------------------------------------------------------- */
+/* ---- tensors ------------------------------------------------------------------------------------------------ */
 
 static const loom_tensor *tensor_at(const loom_model *m, int i)
 {

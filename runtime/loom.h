@@ -101,7 +101,7 @@ struct loom_model {
     loom_progress *(*progress)(const loom_model *m, void *instance);
 };
 
-/* ---- models ------------------------------------------------------------------------------------------------ */
+/* ---- models ------------------------------------------------------------------------------------------------- */
 
 /* LOOM_ABI of the library. A program that was compiled with another one must not go on. */
 LOOM_API uint32_t loom_abi(void);
@@ -145,7 +145,7 @@ LOOM_API int loom_can_backward(const loom_model *m);      /* 1: loom_backward an
 /* Bytes of one number of a loom_type; 0 for what is none. */
 LOOM_API size_t loom_type_size(int type);
 
-/* ---- models from JSON ---------------------------------------------------------------------------------------- */
+/* ---- models from JSON --------------------------------------------------------------------------------------- */
 
 /* What went wrong, in words. Functions that take one fill it in when they fail; NULL is allowed. */
 typedef struct loom_error {
@@ -180,7 +180,7 @@ LOOM_API int loom_model_from_json(const char *json, size_t size, const loom_opti
 /* Gives back what loom_model_from_json made; compiled-in models stay. NULL is allowed. */
 LOOM_API void loom_model_free(const loom_model *m);
 
-/* ---- instances ------------------------------------------------------------------------------------------------ */
+/* ---- instances ---------------------------------------------------------------------------------------------- */
 
 /* Bytes of an instance; 0 for NULL. */
 LOOM_API size_t loom_instance_size(const loom_model *m);
@@ -200,7 +200,7 @@ LOOM_API void loom_instance_free(const loom_model *m, void *instance);
 /* Forgets what is kept from call to call (LOOM_STATE); weights and the progress of training stay. */
 LOOM_API int loom_reset(const loom_model *m, void *instance);
 
-/* ---- runs ------------------------------------------------------------------------------------------------------ */
+/* ---- runs --------------------------------------------------------------------------------------------------- */
 
 /* All buffers hold numbers of the model's type, row-major, and need no alignment beyond that of their numbers.
  * NULL is LOOM_E_ARGUMENT everywhere; what the model was not made for is LOOM_E_UNSUPPORTED. */
@@ -225,7 +225,7 @@ LOOM_API int loom_clear(const loom_model *m, void *instance);
  * nothing but these and the seed, the one that `loomc train` uses. LOOM_E_ARGUMENT: NULL and n > 0. */
 LOOM_API int loom_epoch_order(uint64_t seed, uint64_t epoch, uint64_t *order, size_t n);
 
-/* ---- learning rates ------------------------------------------------------------------------------------------- */
+/* ---- learning rates ----------------------------------------------------------------------------------------- */
 
 /* The learning rate of the next step, and the count of steps so far. */
 LOOM_API int loom_learning_rate(const loom_model *m, void *instance, double *rate);
@@ -241,7 +241,7 @@ LOOM_API int loom_set_schedule(const loom_model *m, void *instance, const loom_s
 /* The learning rate of a schedule after `steps` steps, in binary64. */
 LOOM_API double loom_schedule_rate(const loom_schedule *schedule, uint64_t steps);
 
-/* ---- tensors --------------------------------------------------------------------------------------------------- */
+/* ---- tensors ------------------------------------------------------------------------------------------------ */
 
 /* How many tensors there are, and which one has that name: its number, or LOOM_E_NOT_FOUND. */
 LOOM_API int loom_tensor_count(const loom_model *m);
@@ -260,7 +260,7 @@ LOOM_API size_t loom_tensor_size(const loom_model *m, int i);
 LOOM_API int loom_tensor_get(const loom_model *m, void *instance, int i, size_t first, size_t n, void *out);
 LOOM_API int loom_tensor_set(const loom_model *m, void *instance, int i, size_t first, size_t n, const void *values);
 
-/* ---- files (loom_file.c; the format: runtime/FILES.md) --------------------------------------------------------
+/* ---- files (loom_file.c; the format: runtime/FILES.md) ------------------------------------------------------
  *
  * All weights of an instance in one block of bytes, the same bytes on every machine, with a checksum. A file loads
  * into any model with the same weights, by name and shape, whatever types both have. Nothing here allocates, and no
@@ -329,7 +329,7 @@ LOOM_API int loom_file_next(const loom_file *f, size_t *at, loom_stored *t);
 LOOM_API int loom_stored_read(const loom_stored *t, int type, void *out);
 LOOM_API double loom_stored_scale(const loom_stored *t, size_t i); /* number i of n_scales */
 
-/* ---- evaluation (loom_metrics.c) ------------------------------------------------------------------------------- */
+/* ---- evaluation (loom_metrics.c) ---------------------------------------------------------------------------- */
 
 /* How far predictions are from what was expected. A deviation is |actual - expected| in per cent of |expected|, or times
  * 100 where that is below 1e-10; 100 where it is no finite number. */
@@ -356,7 +356,7 @@ LOOM_API double loom_prediction(int type, const void *output, size_t n);
 LOOM_API int loom_evaluate(const loom_model *m, void *instance, const void *inputs, const double *expected,
                            size_t samples, void *output, loom_metrics *metrics);
 
-/* ---- optimisers of the caller's (loom_optimise.c) ---------------------------------------------------------------- */
+/* ---- optimisers of the caller's (loom_optimise.c) ----------------------------------------------------------- */
 
 /* Steps with the gradients that loom_backward keeps, whatever the model's own optimiser is. They stay as they are:
  * loom_clear them. All arithmetic is in the model's type, f32 or f64. */
@@ -383,7 +383,7 @@ LOOM_API size_t loom_apply_size(const loom_model *m);
  * that is not finite or out of range. LOOM_E_SPACE: memory too small. LOOM_E_UNSUPPORTED: no gradients are kept. */
 LOOM_API int loom_apply(const loom_model *m, void *instance, loom_optimiser *o, void *memory, size_t size);
 
-/* ---- text in, text out --------------------------------------------------------------------------------------------
+/* ---- text in, text out --------------------------------------------------------------------------------------
  *
  * One network is current in the whole process: the one that CreateLoomNetwork or LoomLoadModel made last. All functions
  * here may be called from any thread; each holds a lock while it works, so their calls take turns. A program that wants

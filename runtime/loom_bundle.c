@@ -32,7 +32,7 @@ static size_t count_weights(const loom_model *m)
     return n;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------------------------ */
 
 /* As text that reads back; JSON has no word for what is not finite. */
 static void put_weight(loom_writer *w, int type, const void *data, size_t i)
@@ -142,7 +142,8 @@ static void encode(loom_writer *w, size_t from)
     char *s = w->s + from;
     for (size_t g = groups; g-- > 0 && !w->failed;) {
         size_t left = n - 3 * g;
-        uint32_t b0 = (unsigned char)s[3 * g], b1 = left > 1 ? (unsigned char)s[3 * g + 1] : 0, b2 = left > 2 ? (unsigned char)s[3 * g + 2] : 0;
+        uint32_t b0 = (unsigned char)s[3 * g], b1 = left > 1 ? (unsigned char)s[3 * g + 1] : 0,
+                 b2 = left > 2 ? (unsigned char)s[3 * g + 2] : 0;
         uint32_t bits = b0 << 16 | b1 << 8 | b2;
         s[4 * g] = digits[bits >> 18];
         s[4 * g + 1] = digits[bits >> 12 & 63];
@@ -162,7 +163,8 @@ int loom_bundle_write(const loom_model *m, void *instance, const char *id, loom_
     size_t n = strlen(m->description);
     loom_json_problem p;
     if (count_weights(m) == 0 && !m->context)
-        return loom_fail(e, LOOM_E_UNSUPPORTED, "", "the weights of '%s' are part of its code; compile it with --train to save them", m->id);
+        return loom_fail(e, LOOM_E_UNSUPPORTED, "",
+                         "the weights of '%s' are part of its code; compile it with --train to save them", m->id);
     if (!loom_json_check(m->description, n, &p))
         return loom_fail(e, LOOM_E_FORMAT, "", "the description of '%s' is not JSON", m->id);
     saving *s = (saving *)loom_memory(1, sizeof *s, e);
@@ -171,7 +173,8 @@ int loom_bundle_write(const loom_model *m, void *instance, const char *id, loom_
     s->m = m;
     s->instance = instance;
     s->w = w;
-    loom_put(w, "{\n  \"type\": \"modelhost/bundle\",\n  \"version\": 1,\n  \"producer\": \"loom-c\",\n  \"models\": [\n    {\n      \"id\": ");
+    loom_put(w, "{\n  \"type\": \"modelhost/bundle\",\n  \"version\": 1,\n  \"producer\": \"loom-c\",\n  \"models\": "
+                "[\n    {\n      \"id\": ");
     loom_put_string(w, id);
     loom_put(w, ",\n      \"cfg\": ");
     loom_put_bytes(w, m->description, n);
@@ -186,10 +189,11 @@ int loom_bundle_write(const loom_model *m, void *instance, const char *id, loom_
     loom_put(w, "\"\n      }\n    }\n  ]\n}\n");
     int deep = s->too_deep;
     free(s);
-    return deep ? loom_fail(e, LOOM_E_UNSUPPORTED, "", "the layers of '%s' are nested too deeply for a bundle", m->id) : LOOM_OK;
+    return deep ? loom_fail(e, LOOM_E_UNSUPPORTED, "", "the layers of '%s' are nested too deeply for a bundle", m->id)
+                : LOOM_OK;
 }
 
-/* ---- reading: the bundle --------------------------------------------------------------------------------------------- */
+/* ---- reading: the bundle ------------------------------------------------------------------------------------ */
 
 static int find_model(const loom_document *d, const char *id, loom_json *model)
 {
@@ -200,19 +204,26 @@ static int find_model(const loom_document *d, const char *id, loom_json *model)
     if (loom_json_kind(version) == '0' && loom_json_number(version) > 2)
         return loom_document_fail(d, version, "this bundle has a later format; versions 1 and 2 are known");
     if (loom_json_kind(models) != '[')
-        return loom_document_fail(d, models.at ? models : d->root, "a bundle needs \"models\", a list with at least one model");
+        return loom_document_fail(d, models.at ? models : d->root,
+                                  "a bundle needs \"models\", a list with at least one model");
     model->at = NULL;
     for (loom_json_walk w = loom_json_in(models); loom_json_next(&w, &key, &value);)
         if (!id || loom_json_is(loom_json_get(value, "id"), id)) {
             *model = value;
             return LOOM_OK;
         }
-    return loom_document_fail(d, models, id ? "model %s not found in bundle" : "the list of models is empty", id ? id : "");
+    return loom_document_fail(d, models, id ? "model %s not found in bundle" : "the list of models is empty",
+                              id ? id : "");
 }
 
 static int base64_digit(char c)
 {
-    return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' ? 62 : c == '/' ? 63 : -1;
+    return c >= 'A' && c <= 'Z'   ? c - 'A'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 26
+           : c >= '0' && c <= '9' ? c - '0' + 52
+           : c == '+'             ? 62
+           : c == '/'             ? 63
+                                  : -1;
 }
 
 /* Decodes a text in its own place. Returns the count of bytes, or SIZE_MAX when it is not base64. */
@@ -237,15 +248,20 @@ static size_t decode(char *s, size_t n)
 /* The document of the weights: within the bundle, or decoded into *text, which the caller frees. */
 static int open_weights(const loom_document *d, loom_json model, loom_document *inner, char **text)
 {
-    loom_json weights = loom_json_get(model, "weights"), fmt = loom_json_get(weights, "fmt"), data = loom_json_get(weights, "data");
+    loom_json weights = loom_json_get(model, "weights"), fmt = loom_json_get(weights, "fmt"),
+              data = loom_json_get(weights, "data");
     *text = NULL;
     *inner = *d;
     inner->root = weights;
     if (loom_json_is(fmt, "json"))
         return LOOM_OK;
     if (!loom_json_is(fmt, "jsonModelB64"))
-        return loom_document_fail(d, fmt.at ? fmt : weights.at ? weights : model,
-                                  "weights are read with \"fmt\": \"jsonModelB64\" or \"json\" here; 'loomc convert' changes the format");
+        return loom_document_fail(
+            d,
+            fmt.at       ? fmt
+            : weights.at ? weights
+                         : model,
+            "weights are read with \"fmt\": \"jsonModelB64\" or \"json\" here; 'loomc convert' changes the format");
     if (loom_json_kind(data) != '"')
         return loom_document_fail(d, data.at ? data : weights, "these weights need \"data\", a base64 text");
     size_t size = loom_json_text(data, NULL, 0);
@@ -259,7 +275,7 @@ static int open_weights(const loom_document *d, loom_json model, loom_document *
     return loom_document_open(inner, "the decoded weights", *text, n, d->error);
 }
 
-/* ---- reading: the weights --------------------------------------------------------------------------------------------- */
+/* ---- reading: the weights ----------------------------------------------------------------------------------- */
 
 static loom_json item(loom_json list, size_t index)
 {
@@ -329,19 +345,22 @@ static int take_weight(const loom_document *d, loom_json list, const loom_model 
 /* All weights into one block, tensor after tensor; nothing of the instance is touched. */
 static int take_all(const loom_document *d, const loom_model *m, char *block)
 {
-    size_t bytes = loom_type_size((int)m->type), layers = loom_json_count(loom_json_get(loom_json_root(m->description, strlen(m->description)), "layers"));
+    size_t bytes = loom_type_size((int)m->type),
+           layers = loom_json_count(loom_json_get(loom_json_root(m->description, strlen(m->description)), "layers"));
     loom_json list = loom_json_get(d->root, "layers");
     if (loom_json_kind(list) != '[')
         return loom_document_fail(d, list.at ? list : d->root, "the weights need \"layers\", a list of objects");
     if (loom_json_count(list) != layers)
-        return loom_document_fail(d, list, "these are the weights of %z layers, but '%s' has %z", loom_json_count(list), m->id, layers);
+        return loom_document_fail(d, list, "these are the weights of %z layers, but '%s' has %z",
+                                  loom_json_count(list), m->id, layers);
     for (int i = 0; i < m->n_tensors; i++) {
         const loom_tensor *t = &m->tensors[i];
         if (!is_weight(t))
             continue;
         loom_json layer = at_place(list, t->place), value = loom_json_get(layer, t->key);
         if (!value.at)
-            return loom_document_fail(d, layer.at ? layer : list, "the weights of %s lack '%s', %z numbers", t->layer, t->key, t->size);
+            return loom_document_fail(d, layer.at ? layer : list, "the weights of %s lack '%s', %z numbers", t->layer,
+                                      t->key, t->size);
         int status = take_weight(d, value, m, t, block);
         if (status < 0)
             return status;
@@ -360,8 +379,10 @@ static int give_all(const loom_model *m, void *instance, const char *block, int 
             continue;
         void *data = m->data(m, instance, i);
         if (t->role == LOOM_FROZEN && (!data || memcmp(data, block, bytes) != 0))
-            return loom_fail(e, LOOM_E_CONSTANT, "", "'%s' is constant in this program, and other numbers are in the bundle; "
-                             "compile the network with these weights", t->name);
+            return loom_fail(e, LOOM_E_CONSTANT, "",
+                             "'%s' is constant in this program, and other numbers are in the bundle; "
+                             "compile the network with these weights",
+                             t->name);
         if (write && t->role == LOOM_PARAM)
             memcpy(data, block, bytes);
         block += bytes;
@@ -377,14 +398,17 @@ static size_t size_of_weights(const loom_model *m)
     return n;
 }
 
-int loom_bundle_read(const loom_model *m, void *instance, const char *json, size_t size, const char *id, loom_error *e)
+int loom_bundle_read(const loom_model *m, void *instance, const char *json, size_t size, const char *id,
+                     loom_error *e)
 {
     loom_document d, inner;
     loom_json model;
     char *text = NULL, *block = NULL;
     if (count_weights(m) == 0 && !m->context)
-        return loom_fail(e, LOOM_E_CONSTANT, "", "the weights of '%s' are part of its code; compile it with --train, or with --weights "
-                         "and this bundle", m->id);
+        return loom_fail(e, LOOM_E_CONSTANT, "",
+                         "the weights of '%s' are part of its code; compile it with --train, or with --weights "
+                         "and this bundle",
+                         m->id);
     int status = loom_document_open(&d, "jsonData", json, size, e);
     if (status >= 0)
         status = find_model(&d, id, &model);

@@ -27,7 +27,8 @@ const char *loom_kind_words(loom_json v)
     case '[': return "a list";
     case '"': return "a string";
     case '0': return "a number";
-    case 't': case 'f': return "true or false";
+    case 't':
+    case 'f': return "true or false";
     default: return "null";
     }
 }
@@ -82,7 +83,8 @@ int loom_members(const loom_document *d, loom_json object, const char *const *na
     return LOOM_OK;
 }
 
-int loom_take_number(const loom_document *d, loom_json v, const char *what, double least, double most, int whole, double *out)
+int loom_take_number(const loom_document *d, loom_json v, const char *what, double least, double most, int whole,
+                     double *out)
 {
     if (!v.at)
         return LOOM_OK;
@@ -90,8 +92,8 @@ int loom_take_number(const loom_document *d, loom_json v, const char *what, doub
     if (loom_json_kind(v) != '0')
         return loom_document_fail(d, v, "'%s' must be a number, not %s", what, loom_kind_words(v));
     if (!(x >= least && x <= most) || (whole && x != (double)(int64_t)x))
-        return loom_document_fail(d, v, "'%s' must be a %snumber from %z to %z", what, whole ? "whole " : "", (size_t)least,
-                                  (size_t)(most < 1e18 ? most : 1e18));
+        return loom_document_fail(d, v, "'%s' must be a %snumber from %z to %z", what, whole ? "whole " : "",
+                                  (size_t)least, (size_t)(most < 1e18 ? most : 1e18));
     *out = x;
     return LOOM_OK;
 }

@@ -4,7 +4,7 @@
 #include "loom_number.h"
 #include "loom_types.h"
 
-/* ---- checking --------------------------------------------------------------------------------------------------- */
+/* ---- checking ----------------------------------------------------------------------------------------------- */
 
 typedef struct checker {
     const char *at, *end;
@@ -106,7 +106,11 @@ static int check_string(checker *c)
     return fail(c, "this string does not end");
 }
 
-static int is_word_part(char c) { return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || c == '.' || c == '+' || c == '-'; }
+static int is_word_part(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || c == '.' || c == '+' ||
+           c == '-';
+}
 
 static int check_word(checker *c)
 {
@@ -125,7 +129,9 @@ static int check_word(checker *c)
     }
     char first = *c->at;
     int digit = first == '-' || first == '+' || first == '.' || (first >= '0' && first <= '9');
-    return fail(c, length == 0 ? "unexpected character" : digit ? "not a number as JSON writes them" : "unknown word; a text stands in double quotes");
+    return fail(c, length == 0 ? "unexpected character"
+                   : digit     ? "not a number as JSON writes them"
+                               : "unknown word; a text stands in double quotes");
 }
 
 static int in_object(const checker *c) { return c->objects[(c->depth - 1) / 32] >> ((c->depth - 1) % 32) & 1; }
@@ -133,7 +139,8 @@ static int in_object(const checker *c) { return c->objects[(c->depth - 1) / 32] 
 static int check_end(checker *c)
 {
     c->at = skip_space(c->at, c->end);
-    return c->at < c->end || fail(c, c->depth ? "the text ends here, but a list or an object is still open" : "there is no value");
+    return c->at < c->end ||
+           fail(c, c->depth ? "the text ends here, but a list or an object is still open" : "there is no value");
 }
 
 static int check_key(checker *c)
@@ -216,7 +223,7 @@ int loom_json_check(const char *text, size_t n, loom_json_problem *problem)
     return c.what == NULL;
 }
 
-/* ---- walking ---------------------------------------------------------------------------------------------------- */
+/* ---- walking ------------------------------------------------------------------------------------------------ */
 
 static loom_json make(const char *at, const char *end)
 {
@@ -311,7 +318,7 @@ size_t loom_json_count(loom_json v)
     return n;
 }
 
-/* ---- strings ---------------------------------------------------------------------------------------------------- */
+/* ---- strings ------------------------------------------------------------------------------------------------ */
 
 static size_t put_utf8(uint32_t x, char out[4])
 {
@@ -399,7 +406,7 @@ static int equal_text(loom_json v, const char *text, int is_loose)
 int loom_json_is(loom_json v, const char *text) { return equal_text(v, text, 0); }
 int loom_json_resembles(loom_json v, const char *text) { return equal_text(v, text, 1); }
 
-/* ---- numbers ---------------------------------------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------------------------------------------ */
 
 double loom_json_number(loom_json v)
 {
@@ -460,7 +467,7 @@ loom_json loom_json_numbers(loom_json v, int type, void *out, size_t capacity, s
     return make(NULL, NULL);
 }
 
-/* ---- comparing and pointing --------------------------------------------------------------------------------------- */
+/* ---- comparing and pointing --------------------------------------------------------------------------------- */
 
 static int same_string(loom_json a, loom_json b)
 {

@@ -78,7 +78,7 @@ void loom_json_position(const char *text, size_t n, size_t at, int *line, int *c
 /* The JSON pointer of the value that holds byte `at`: "/layers/3/type"; cut to what fits, zero-terminated. capacity > 0. */
 void loom_json_pointer(loom_json root, const char *at, char *out, size_t capacity);
 
-/* ---- writing --------------------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------------------------ */
 
 /* Text that grows. grow makes room for at least `need` bytes and sets s and capacity, or returns 0; NULL: the capacity
  * is what it is. What does not fit is left out as a whole, `failed` is set, and nothing is written from then on. */

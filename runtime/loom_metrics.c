@@ -72,7 +72,8 @@ int loom_evaluate(const loom_model *m, void *instance, const void *inputs, const
         if (status < 0)
             return status;
         for (size_t k = 0; k < batch; k++)
-            loom_metrics_add(metrics, expected[i + k], loom_prediction((int)m->type, (char *)output + k * row * bytes, row));
+            loom_metrics_add(metrics, expected[i + k],
+                             loom_prediction((int)m->type, (char *)output + k * row * bytes, row));
     }
     return LOOM_OK;
 }

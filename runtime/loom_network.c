@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the lock: of the system where there are threads, else none -------------------------------------------------- */
+/* ---- the lock: of the system where there are threads, else none --------------------------------------------- */
 
 #if defined(LOOM_NO_THREADS)
 static void lock(void) {}
@@ -37,7 +37,7 @@ loom_network **loom_lock(void)
 
 void loom_unlock(void) { unlock(); }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------ */
+/* ---- memory ------------------------------------------------------------------------------------------------- */
 
 void *loom_memory(size_t n, size_t size, loom_error *e)
 {
@@ -56,7 +56,7 @@ static char *copy_text(const char *text, size_t n, loom_error *e)
     return copy;
 }
 
-/* ---- the network -------------------------------------------------------------------------------------------------- */
+/* ---- the network -------------------------------------------------------------------------------------------- */
 
 static void drop_optimisers(loom_network *net)
 {
@@ -146,13 +146,14 @@ loom_network *loom_current(loom_network *net, const loom_document *d, loom_json 
         return NULL;
     }
     if (model.at && !loom_json_is(model, net->model->id)) {
-        loom_document_fail(d, model, "the current network is '%s'; create this one first, or leave out \"model\"", net->model->id);
+        loom_document_fail(d, model, "the current network is '%s'; create this one first, or leave out \"model\"",
+                           net->model->id);
         return NULL;
     }
     return net;
 }
 
-/* ---- from one model to another of the same network ------------------------------------------------------------------ */
+/* ---- from one model to another of the same network ---------------------------------------------------------- */
 
 /* What both instances have: weights, the optimiser's memory, states. */
 static void copy_tensors(const loom_model *from, void *old, const loom_model *to, void *fresh)

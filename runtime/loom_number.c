@@ -20,7 +20,7 @@ typedef struct format {
 } format;
 static const format f32_format = {24, -149, 32}, f64_format = {53, -1074, 64};
 
-/* ---- long integers: n words, least first, the last is not zero -------------------------------------------- */
+/* ---- long integers: n words, least first, the last is not zero ---------------------------------------------- */
 
 typedef struct big {
     int n;
@@ -140,7 +140,7 @@ static int big_top(const big *a, uint64_t *top, int *low)
     return from;
 }
 
-/* ---- rounding -------------------------------------------------------------------------------------------------- */
+/* ---- rounding ----------------------------------------------------------------------------------------------- */
 
 /* The bits of the number nearest to (q + a little, when `more`) * 2^e; q has its highest bit set. */
 static uint64_t round_to(uint64_t q, int more, int e, const format *f)
@@ -163,16 +163,16 @@ static uint64_t round_to(uint64_t q, int more, int e, const format *f)
     return bits < infinity ? bits : infinity;
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------------ */
 
 /* What the text says: digits * 10^exponent, the first 19 of them in `first`. */
 typedef struct decimal {
     uint64_t first;
-    int used;            /* digits in `first`, leading zeros aside */
-    int more;            /* others that are not zero follow */
-    int64_t exponent;    /* of the last digit in `first` */
-    const char *digits;  /* from the first that is not zero */
-    const char *end;     /* of the digits, without the exponent */
+    int used;           /* digits in `first`, leading zeros aside */
+    int more;           /* others that are not zero follow */
+    int64_t exponent;   /* of the last digit in `first` */
+    const char *digits; /* from the first that is not zero */
+    const char *end;    /* of the digits, without the exponent */
     int negative;
     size_t length;
 } decimal;
@@ -391,13 +391,19 @@ static uint64_t read_bits(const decimal *d, const format *f)
 
 static double f64_from(uint64_t bits)
 {
-    union { uint64_t u; double f; } x = {bits};
+    union {
+        uint64_t u;
+        double f;
+    } x = {bits};
     return x.f;
 }
 
 static float f32_from(uint32_t bits)
 {
-    union { uint32_t u; float f; } x = {bits};
+    union {
+        uint32_t u;
+        float f;
+    } x = {bits};
     return x.f;
 }
 
@@ -430,7 +436,10 @@ size_t loom_read_f32(const char *text, size_t n, float *x)
     double wide;
     if (!read_decimal(text, n, &d))
         return 0;
-    union { double f; uint64_t u; } bits;
+    union {
+        double f;
+        uint64_t u;
+    } bits;
     /* Rounding twice differs from rounding once only when the first result lies half-way between two floats. */
     bits.f = 0;
     if (read_quickly(&d, &wide) && (bits.f = wide, (bits.u & 0x1fffffff) != 0x10000000))
@@ -441,13 +450,13 @@ size_t loom_read_f32(const char *text, size_t n, float *x)
     return d.length;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------------------------ */
 
 /* v = r / s, the neighbours at v - low / s and v + high / s (in halves of their distances). */
 typedef struct digits {
     big r, s, low, high;
-    int even;            /* the neighbours' half-way points read back as v too */
-    int exponent;        /* v = 0.d1 d2 d3 ... * 10^exponent */
+    int even;     /* the neighbours' half-way points read back as v too */
+    int exponent; /* v = 0.d1 d2 d3 ... * 10^exponent */
     int n;
     char d[20];
 } digits;
@@ -609,7 +618,10 @@ static size_t write_whole(char *out, double x)
 
 size_t loom_write_f32(char out[LOOM_NUMBER_SIZE], float x)
 {
-    union { float f; uint32_t u; } bits;
+    union {
+        float f;
+        uint32_t u;
+    } bits;
     bits.f = x;
     if (x > -16777216.0f && x < 16777216.0f && x != 0 && x == (float)(int32_t)x)
         return write_whole(out, (double)x);
@@ -618,7 +630,10 @@ size_t loom_write_f32(char out[LOOM_NUMBER_SIZE], float x)
 
 size_t loom_write_f64(char out[LOOM_NUMBER_SIZE], double x)
 {
-    union { double f; uint64_t u; } bits;
+    union {
+        double f;
+        uint64_t u;
+    } bits;
     bits.f = x;
     if (x > -9007199254740992.0 && x < 9007199254740992.0 && x != 0 && x == (double)(int64_t)x)
         return write_whole(out, x);

@@ -76,9 +76,11 @@ static int none_fits(const loom_document *d, loom_json text)
     if (loom_json_kind(name) == '"')
         loom_json_text(name, id, sizeof id);
     if (loom_json_get(text, "layers").at && loom_model_find(id))
-        loom_document_fail(d, text, "the compiled-in '%s' has another description; {\"id\": \"%s\"} takes it as it is", id, id);
+        loom_document_fail(
+            d, text, "the compiled-in '%s' has another description; {\"id\": \"%s\"} takes it as it is", id, id);
     else
-        loom_document_fail(d, text, "no compiled-in model %s; there are: %s", *id ? id : "has this description", models);
+        loom_document_fail(d, text, "no compiled-in model %s; there are: %s", *id ? id : "has this description",
+                           models);
     if (d->error)
         d->error->status = LOOM_E_NOT_FOUND;
     return LOOM_E_NOT_FOUND;
@@ -96,17 +98,25 @@ static int has_loss(const loom_model *m, const char *loss)
 static int check_options(const loom_model *m, const loom_options *o, loom_error *e)
 {
     if (o->train && !loom_can_train(m))
-        return loom_fail(e, LOOM_E_UNSUPPORTED, "", "'%s' was compiled without training; compile it with --train", m->id);
+        return loom_fail(e, LOOM_E_UNSUPPORTED, "", "'%s' was compiled without training; compile it with --train",
+                         m->id);
     if (o->train > 1 && !loom_can_backward(m))
-        return loom_fail(e, LOOM_E_UNSUPPORTED, "", "'%s' keeps no gradients; compile it with \"training\": {\"accumulate\": 1}", m->id);
+        return loom_fail(e, LOOM_E_UNSUPPORTED, "",
+                         "'%s' keeps no gradients; compile it with \"training\": {\"accumulate\": 1}", m->id);
     if (o->loss && !has_loss(m, o->loss))
-        return loom_fail(e, LOOM_E_UNSUPPORTED, "", "'%s' was compiled with another loss than '%s'; change \"training\" in its description", m->id, o->loss);
+        return loom_fail(e, LOOM_E_UNSUPPORTED, "",
+                         "'%s' was compiled with another loss than '%s'; change \"training\" in its description",
+                         m->id, o->loss);
     if (o->clip_norm > 0)
-        return loom_fail(e, LOOM_E_UNSUPPORTED, "", "'%s' cannot clip gradients otherwise than it was compiled; change \"training\" in its description", m->id);
+        return loom_fail(
+            e, LOOM_E_UNSUPPORTED, "",
+            "'%s' cannot clip gradients otherwise than it was compiled; change \"training\" in its description",
+            m->id);
     return LOOM_OK;
 }
 
-int loom_model_from_json(const char *json, size_t size, const loom_options *options, const loom_model **m, loom_error *error)
+int loom_model_from_json(const char *json, size_t size, const loom_options *options, const loom_model **m,
+                         loom_error *error)
 {
     static const loom_options none = {0, 0, NULL, NULL, 0, NULL};
     const loom_options *o = options ? options : &none;

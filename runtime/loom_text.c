@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- replies ------------------------------------------------------------------------------------------------------ */
+/* ---- replies ------------------------------------------------------------------------------------------------ */
 
 const char loom_success[] = "{\"status\": \"success\"}";
 static const char created[] = "{\"status\": \"success\", \"message\": \"network created\"}";
@@ -72,7 +72,7 @@ void FreeLoomString(const char *text)
         free((void *)(uintptr_t)text);
 }
 
-/* ---- create, load ------------------------------------------------------------------------------------------------- */
+/* ---- create, load ------------------------------------------------------------------------------------------- */
 
 static const char *replace_current(loom_network *net, const loom_error *e, const char *success)
 {
@@ -105,7 +105,7 @@ const char *LoomLoadModel(const char *jsonData, const char *modelId)
     return replace_current(loom_network_new("jsonData", jsonData, modelId, &e), &e, loaded);
 }
 
-/* ---- forward ------------------------------------------------------------------------------------------------------- */
+/* ---- forward ------------------------------------------------------------------------------------------------ */
 
 /* The list of numbers that is the argument, or its member of that name. */
 static int numbers_and_model(loom_document *d, const char *name, loom_json values[2])
@@ -116,7 +116,8 @@ static int numbers_and_model(loom_document *d, const char *name, loom_json value
     if (loom_json_kind(d->root) == '[')
         return LOOM_OK;
     if (loom_json_kind(d->root) != '{')
-        return loom_document_fail(d, d->root, "expected a list of numbers, or {\"%s\": [...]}, not %s", name, loom_kind_words(d->root));
+        return loom_document_fail(d, d->root, "expected a list of numbers, or {\"%s\": [...]}, not %s", name,
+                                  loom_kind_words(d->root));
     int status = loom_members(d, d->root, names, values);
     if (status >= 0 && !values[0].at)
         return loom_document_fail(d, d->root, "\"%s\" is missing", name);
@@ -126,10 +127,14 @@ static int numbers_and_model(loom_document *d, const char *name, loom_json value
 static int put_output(loom_writer *w, const loom_model *m, const void *output, loom_error *e)
 {
     for (size_t i = 0; i < m->output_size; i++) {
-        double x = m->type == LOOM_F32 ? (double)((const float *)output)[i] : m->type == LOOM_F64 ? ((const double *)output)[i] : 0;
+        double x = m->type == LOOM_F32   ? (double)((const float *)output)[i]
+                   : m->type == LOOM_F64 ? ((const double *)output)[i]
+                                         : 0;
         if (x - x != 0)
             return loom_fail(e, LOOM_E_NOT_FINITE, "", "number %z of the output is %s, which JSON cannot hold", i,
-                             x != x ? "NaN" : x > 0 ? "infinite" : "minus infinity");
+                             x != x  ? "NaN"
+                             : x > 0 ? "infinite"
+                                     : "minus infinity");
         loom_put(w, i ? "," : "[");
         loom_put_real(w, (int)m->type, output, i);
     }
@@ -141,10 +146,12 @@ static int forward(loom_network *current, const char *json, loom_writer *w, loom
 {
     loom_document d;
     loom_json values[2];
-    if (loom_document_open(&d, "inputJson", json, json ? strlen(json) : 0, e) < 0 || numbers_and_model(&d, "input", values) < 0)
+    if (loom_document_open(&d, "inputJson", json, json ? strlen(json) : 0, e) < 0 ||
+        numbers_and_model(&d, "input", values) < 0)
         return e->status;
     loom_network *net = loom_current(current, &d, values[1], e);
-    if (!net || loom_take_numbers(&d, values[0], "the input", (int)net->model->type, net->next_input, net->model->input_size) < 0)
+    if (!net || loom_take_numbers(&d, values[0], "the input", (int)net->model->type, net->next_input,
+                                  net->model->input_size) < 0)
         return e->status;
     void *input = net->next_input;
     net->next_input = net->input;
@@ -165,7 +172,7 @@ const char *LoomForward(const char *inputJson)
     return loom_reply_end(&w, &e);
 }
 
-/* ---- save, info ------------------------------------------------------------------------------------------------------ */
+/* ---- save, info --------------------------------------------------------------------------------------------- */
 
 const char *LoomSaveModel(const char *modelId)
 {
@@ -197,7 +204,8 @@ static void put_info(loom_writer *w, const loom_model *m)
 {
     loom_json root = loom_json_root(m->description, strlen(m->description));
     uint64_t layers = loom_json_count(loom_json_get(root, "layers"));
-    uint64_t rows = setting(root, "grid_rows"), columns = setting(root, "grid_cols"), cell = setting(root, "layers_per_cell");
+    uint64_t rows = setting(root, "grid_rows"), columns = setting(root, "grid_cols"),
+             cell = setting(root, "layers_per_cell");
     rows = rows ? rows : 1;
     columns = columns ? columns : 1;
     put_setting(w, "{\"batch_size\":", (uint64_t)m->batch);

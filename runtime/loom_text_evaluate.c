@@ -7,10 +7,11 @@
 /* The buckets as loom_bucket numbers them, and the order of their names. */
 static const struct {
     const char *name, *range;
-} buckets[LOOM_BUCKETS] = {{"0-10%", "\"range_min\":0,\"range_max\":10"},   {"10-20%", "\"range_min\":10,\"range_max\":20"},
-                           {"20-30%", "\"range_min\":20,\"range_max\":30"}, {"30-40%", "\"range_min\":30,\"range_max\":40"},
-                           {"40-50%", "\"range_min\":40,\"range_max\":50"}, {"50-100%", "\"range_min\":50,\"range_max\":100"},
-                           {"100%+", "\"range_min\":100,\"range_max\":1000000000"}};
+} buckets[LOOM_BUCKETS] = {
+    {"0-10%", "\"range_min\":0,\"range_max\":10"},          {"10-20%", "\"range_min\":10,\"range_max\":20"},
+    {"20-30%", "\"range_min\":20,\"range_max\":30"},        {"30-40%", "\"range_min\":30,\"range_max\":40"},
+    {"40-50%", "\"range_min\":40,\"range_max\":50"},        {"50-100%", "\"range_min\":50,\"range_max\":100"},
+    {"100%+", "\"range_min\":100,\"range_max\":1000000000"}};
 static const int by_name[LOOM_BUCKETS] = {0, 1, 6, 2, 3, 4, 5};
 
 static void put_bucket(loom_writer *w, int b, size_t count, const double *expected, const double *actual, size_t n)
@@ -81,8 +82,8 @@ void loom_put_metrics(loom_writer *w, const double *expected, const double *actu
 /* What a run needs: one call's numbers, and the predictions. */
 typedef struct evaluation {
     loom_network *net;
-    size_t batch, n;      /* samples in a call, in all */
-    char *inputs;         /* of one call */
+    size_t batch, n; /* samples in a call, in all */
+    char *inputs;    /* of one call */
     double *expected, *actual;
 } evaluation;
 
@@ -112,15 +113,18 @@ static int run_all(evaluation *v, const loom_document *d, loom_json inputs)
     return LOOM_OK;
 }
 
-static int check_inputs(const loom_network *net, const loom_document *a, loom_json inputs, size_t n, const loom_document *b, loom_json expected)
+static int check_inputs(const loom_network *net, const loom_document *a, loom_json inputs, size_t n,
+                        const loom_document *b, loom_json expected)
 {
     const loom_model *m = net->model;
     if (loom_json_kind(inputs) != '[')
-        return loom_document_fail(a, inputs, "expected a list of inputs [[...], ...], not %s", loom_kind_words(inputs));
+        return loom_document_fail(a, inputs, "expected a list of inputs [[...], ...], not %s",
+                                  loom_kind_words(inputs));
     if (loom_json_kind(expected) != '[')
         return loom_document_fail(b, expected, "expected a list of numbers, not %s", loom_kind_words(expected));
     if (loom_json_count(expected) != n)
-        return loom_document_fail(b, expected, "mismatched inputs (%z) vs expected outputs (%z)", n, loom_json_count(expected));
+        return loom_document_fail(b, expected, "mismatched inputs (%z) vs expected outputs (%z)", n,
+                                  loom_json_count(expected));
     if (m->output_dim[0] != m->batch)
         return loom_fail(a->error, LOOM_E_UNSUPPORTED, "", "the network mixes the samples of a batch");
     return LOOM_OK;

@@ -29,11 +29,27 @@ static uint64_t now(void)
 static uint64_t now(void) { return 0; } /* no clock */
 #endif
 
-enum { KEY_DATA, KEY_EPOCHS, KEY_RATE, KEY_LOSS, KEY_CLIP, KEY_SHUFFLE, KEY_SEED, KEY_INPUTS, KEY_TARGETS, KEY_MODEL,
-       KEY_VERBOSE, KEY_GPU, KEY_PRINT, KEY_EVALUATE, N_KEYS };
+enum {
+    KEY_DATA,
+    KEY_EPOCHS,
+    KEY_RATE,
+    KEY_LOSS,
+    KEY_CLIP,
+    KEY_SHUFFLE,
+    KEY_SEED,
+    KEY_INPUTS,
+    KEY_TARGETS,
+    KEY_MODEL,
+    KEY_VERBOSE,
+    KEY_GPU,
+    KEY_PRINT,
+    KEY_EVALUATE,
+    N_KEYS
+};
 static const char *const keys[N_KEYS + 1] = {
-    "data|batches", "epochs", "learning_rate", "loss_type|loss", "gradient_clip|clip_norm", "shuffle", "seed", "validation_inputs",
-    "validation_targets", "model", "verbose", "use_gpu", "print_every_batch", "evaluate_every_n", NULL};
+    "data|batches", "epochs",  "learning_rate",     "loss_type|loss",     "gradient_clip|clip_norm",
+    "shuffle",      "seed",    "validation_inputs", "validation_targets", "model",
+    "verbose",      "use_gpu", "print_every_batch", "evaluate_every_n",   NULL};
 
 typedef struct job {
     loom_document d;
@@ -48,10 +64,10 @@ typedef struct job {
     char *inputs, *targets;       /* [samples] */
     char *x, *y;                  /* one mini-batch */
     uint64_t *order;
-    double *history;              /* [epochs] */
+    double *history; /* [epochs] */
 } job;
 
-/* ---- settings -------------------------------------------------------------------------------------------------------- */
+/* ---- settings ----------------------------------------------------------------------------------------------- */
 
 static loom_json description_of(const loom_model *m)
 {
@@ -96,11 +112,12 @@ static int take_settings(job *j)
         loom_take_number(d, j->value[KEY_EVALUATE], "evaluate_every_n", 0, 1e15, 1, &number) < 0)
         return LOOM_E_DESCRIPTION;
     if (!j->value[KEY_INPUTS].at != !j->value[KEY_TARGETS].at)
-        return loom_document_fail(d, d->root, "\"validation_inputs\" and \"validation_targets\" belong together; one is missing");
+        return loom_document_fail(d, d->root,
+                                  "\"validation_inputs\" and \"validation_targets\" belong together; one is missing");
     return take_loss(j);
 }
 
-/* ---- samples ---------------------------------------------------------------------------------------------------------- */
+/* ---- samples ------------------------------------------------------------------------------------------------ */
 
 enum { MEMBER_INPUT, MEMBER_TARGET, N_MEMBERS };
 static const char *const sample_names[N_MEMBERS + 1] = {"input", "target", NULL};
@@ -108,7 +125,8 @@ static const char *const sample_names[N_MEMBERS + 1] = {"input", "target", NULL}
 static int sample_members(const job *j, loom_json v, loom_json members[N_MEMBERS])
 {
     if (loom_json_kind(v) != '{')
-        return loom_document_fail(&j->d, v, "a sample must be {\"input\": [...], \"target\": [...]}, not %s", loom_kind_words(v));
+        return loom_document_fail(&j->d, v, "a sample must be {\"input\": [...], \"target\": [...]}, not %s",
+                                  loom_kind_words(v));
     int status = loom_members(&j->d, v, sample_names, members);
     if (status >= 0 && (!members[MEMBER_INPUT].at || !members[MEMBER_TARGET].at))
         return loom_document_fail(&j->d, v, "a sample needs \"input\" and \"target\"");
@@ -138,9 +156,11 @@ static int read_samples(job *j, loom_json list, size_t each)
     for (loom_json_walk w = loom_json_in(list); loom_json_next(&w, &key, &v); i += each) {
         int status = sample_members(j, v, members);
         if (status >= 0)
-            status = loom_take_numbers(&j->d, members[MEMBER_INPUT], "the input", (int)m->type, j->inputs + i * j->in_bytes, in);
+            status = loom_take_numbers(&j->d, members[MEMBER_INPUT], "the input", (int)m->type,
+                                       j->inputs + i * j->in_bytes, in);
         if (status >= 0)
-            status = loom_take_numbers(&j->d, members[MEMBER_TARGET], "the target", (int)m->type, j->targets + i * j->out_bytes, out);
+            status = loom_take_numbers(&j->d, members[MEMBER_TARGET], "the target", (int)m->type,
+                                       j->targets + i * j->out_bytes, out);
         if (status < 0)
             return status;
     }
@@ -153,7 +173,8 @@ static int take_samples(job *j)
     loom_json list = j->value[KEY_DATA];
     size_t real = loom_type_size((int)m->type), entries = loom_json_count(list);
     if (loom_json_kind(list) != '[' || entries == 0)
-        return loom_document_fail(&j->d, list.at ? list : j->d.root, "\"data\" must be a list of samples {\"input\": [...], \"target\": [...]}, "
+        return loom_document_fail(&j->d, list.at ? list : j->d.root,
+                                  "\"data\" must be a list of samples {\"input\": [...], \"target\": [...]}, "
                                   "with at least one");
     if (m->output_dim[0] != m->batch)
         return loom_fail(j->d.error, LOOM_E_UNSUPPORTED, "", "the network mixes the samples of a batch");
@@ -168,7 +189,7 @@ static int take_samples(job *j)
     return j->targets ? read_samples(j, list, each) : LOOM_E_MEMORY;
 }
 
-/* ---- the loop --------------------------------------------------------------------------------------------------------- */
+/* ---- the loop ----------------------------------------------------------------------------------------------- */
 
 static void fill_batch(job *j, size_t first)
 {
@@ -194,8 +215,10 @@ static int run_epoch(job *j, size_t epoch)
     }
     j->history[epoch] = sum / (double)j->steps;
     if (sum - sum != 0)
-        return loom_fail(j->d.error, LOOM_E_NOT_FINITE, "", "the loss is no finite number any more in epoch %z, and the weights are spoilt: load "
-                         "or create the network again (is the learning rate too large?)", epoch + 1);
+        return loom_fail(j->d.error, LOOM_E_NOT_FINITE, "",
+                         "the loss is no finite number any more in epoch %z, and the weights are spoilt: load "
+                         "or create the network again (is the learning rate too large?)",
+                         epoch + 1);
     return LOOM_OK;
 }
 
@@ -246,7 +269,8 @@ static int put_result(job *j, uint64_t time, loom_writer *w)
     loom_put(w, "],\"EvalMetrics\":");
     int status = LOOM_OK;
     if (j->value[KEY_INPUTS].at)
-        status = loom_evaluate_lists(j->net, &j->d, j->value[KEY_INPUTS], &j->d, j->value[KEY_TARGETS], w, j->d.error);
+        status =
+            loom_evaluate_lists(j->net, &j->d, j->value[KEY_INPUTS], &j->d, j->value[KEY_TARGETS], w, j->d.error);
     else
         loom_put(w, "null");
     loom_put(w, "}");
@@ -262,10 +286,12 @@ static int check_validation(job *j)
     if (!inputs.at)
         return LOOM_OK;
     if (loom_json_kind(inputs) != '[' || loom_json_kind(targets) != '[' || loom_json_count(targets) != n)
-        return loom_document_fail(&j->d, targets, "validation needs a list of inputs and a list of as many numbers (%z inputs, %z targets)", n,
-                                  loom_json_count(targets));
+        return loom_document_fail(
+            &j->d, targets, "validation needs a list of inputs and a list of as many numbers (%z inputs, %z targets)",
+            n, loom_json_count(targets));
     double *numbers = (double *)loom_memory(n, sizeof *numbers, j->d.error);
-    int status = numbers ? loom_take_numbers(&j->d, targets, "what is expected", LOOM_F64, numbers, n) : LOOM_E_MEMORY;
+    int status =
+        numbers ? loom_take_numbers(&j->d, targets, "what is expected", LOOM_F64, numbers, n) : LOOM_E_MEMORY;
     free(numbers);
     void *row = loom_memory(m->input_size, loom_type_size((int)m->type), j->d.error);
     status = row ? status : LOOM_E_MEMORY;
@@ -279,7 +305,9 @@ static int train(job *j, loom_network *current, loom_writer *w)
 {
     loom_document *d = &j->d;
     if (loom_json_kind(d->root) != '{')
-        return loom_document_fail(d, d->root, "expected {\"epochs\": ..., \"learning_rate\": ..., \"data\": [...]}, not %s", loom_kind_words(d->root));
+        return loom_document_fail(d, d->root,
+                                  "expected {\"epochs\": ..., \"learning_rate\": ..., \"data\": [...]}, not %s",
+                                  loom_kind_words(d->root));
     int status = loom_members(d, d->root, keys, j->value);
     if (status < 0)
         return status;

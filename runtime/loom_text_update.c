@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- backward ----------------------------------------------------------------------------------------------------------- */
+/* ---- backward ----------------------------------------------------------------------------------------------- */
 
 static int backward_arguments(loom_document *d, loom_json values[2])
 {
@@ -21,14 +21,16 @@ static int backward(loom_network *current, const char *json, loom_error *e)
 {
     loom_document d;
     loom_json values[2];
-    if (loom_document_open(&d, "gradientJson", json, json ? strlen(json) : 0, e) < 0 || backward_arguments(&d, values) < 0)
+    if (loom_document_open(&d, "gradientJson", json, json ? strlen(json) : 0, e) < 0 ||
+        backward_arguments(&d, values) < 0)
         return e->status;
     loom_network *net = loom_current(current, &d, values[1], e);
     if (!net)
         return e->status;
     if (!net->has_input)
         return loom_fail(e, LOOM_E_UNSUPPORTED, "", "no forward pass yet; call LoomForward first");
-    if (loom_take_numbers(&d, values[0], "the gradient", (int)net->model->type, net->output, net->model->output_size) < 0 ||
+    if (loom_take_numbers(&d, values[0], "the gradient", (int)net->model->type, net->output,
+                          net->model->output_size) < 0 ||
         loom_network_become(net, 2, "gradient", 0, e) < 0)
         return e->status;
     int status = loom_clear(net->model, net->instance);
@@ -45,7 +47,7 @@ const char *LoomBackward(const char *gradientJson)
     return e.status < 0 ? loom_reply_error(&e) : loom_success;
 }
 
-/* ---- optimisers ---------------------------------------------------------------------------------------------------------- */
+/* ---- optimisers --------------------------------------------------------------------------------------------- */
 
 static int apply(loom_network *current, const loom_optimiser *given, loom_error *e)
 {
@@ -54,7 +56,8 @@ static int apply(loom_network *current, const loom_optimiser *given, loom_error 
     if (!net)
         return e->status;
     if (!loom_can_backward(net->model) || net->options.train != 2)
-        return loom_fail(e, LOOM_E_UNSUPPORTED, "", "there are no gradients; call LoomForward and LoomBackward first");
+        return loom_fail(e, LOOM_E_UNSUPPORTED, "",
+                         "there are no gradients; call LoomForward and LoomBackward first");
     size_t size = loom_apply_size(net->model);
     loom_optimiser o = *given;
     if (!net->memory[o.kind] && !(net->memory[o.kind] = loom_memory(size, 1, e)))
@@ -63,7 +66,9 @@ static int apply(loom_network *current, const loom_optimiser *given, loom_error 
     int status = loom_apply(net->model, net->instance, &o, net->memory[o.kind], size);
     net->optimiser[o.kind] = o;
     if (status == LOOM_E_ARGUMENT)
-        return loom_fail(e, status, "", "a number given to the optimiser is negative, infinite or none, or an average's share is above 1");
+        return loom_fail(
+            e, status, "",
+            "a number given to the optimiser is negative, infinite or none, or an average's share is above 1");
     return status < 0 ? loom_fail_status(e, status, "the optimiser") : status;
 }
 
@@ -120,7 +125,7 @@ const char *LoomApplyGradientsSGDMomentum(float learningRate, float momentum, fl
     return apply_text(&o);
 }
 
-/* ---- schedulers ------------------------------------------------------------------------------------------------------------ */
+/* ---- schedulers --------------------------------------------------------------------------------------------- */
 
 /* All that there are, in a list under the lock of the current network; handles are never used again. */
 typedef struct scheduler {

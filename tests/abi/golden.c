@@ -27,7 +27,8 @@ static void load(const char *name)
     snprintf(file, sizeof file, "%s.json", name);
     char *description = read_text(folder, file);
     loom_writer w = loom_reply();
-    loom_put(&w, "{\"type\": \"modelhost/bundle\", \"version\": 1, \"producer\": \"loom-c\", \"models\": [{\"id\": \"g\", \"cfg\": ");
+    loom_put(&w, "{\"type\": \"modelhost/bundle\", \"version\": 1, \"producer\": \"loom-c\", \"models\": [{\"id\": "
+                 "\"g\", \"cfg\": ");
     loom_put(&w, description);
     loom_put(&w, ", \"weights\": {\"fmt\": \"json\", \"layers\": [{\"kernel\": ");
     put_weights(&w, 1, 20);
@@ -98,7 +99,7 @@ static void check_network(const char *what, const golden *g)
             printf("    %s: y[%d] is %.9g, expected %.9g\n", what, i, y[i], (double)g->y[i]);
 }
 
-/* ---- training -------------------------------------------------------------------------------------------------- */
+/* ---- training ----------------------------------------------------------------------------------------------- */
 
 static void check_history(const char *reply, const double expected[3])
 {
@@ -119,34 +120,41 @@ static void train(const char *name, const double history[3], const golden *g)
     char text[300], input[100];
     load(name);
     input_text(input);
-    snprintf(text, sizeof text, "{\"epochs\": 3, \"learning_rate\": 0.1, \"data\": [{\"input\": %s, \"target\": [1, 0]}]}", input);
+    snprintf(text, sizeof text,
+             "{\"epochs\": 3, \"learning_rate\": 0.1, \"data\": [{\"input\": %s, \"target\": [1, 0]}]}", input);
     const char *reply = LoomTrain(text);
     check_history(reply, history);
     FreeLoomString(reply);
     check_network(name, g);
 }
 
-static const golden after_sgd = {
-    {0.10242271f, 0.5040091f, -0.13866435f, 0.21094972f, -0.3897093f, -0.074157864f, 0.29445535f, -0.29962137f, 0.0648611f, 0.4081408f},
-    {0.33155555f, -0.38313758f}, {-0.20757958f, 0.16593513f, -0.48080254f, -0.13883115f, 0.2630185f},
-    {-0.059554163f, 0.3077422f, -0.32707497f, 0.06448549f, 0.40998575f}, {0.4565417f, 0.42247733f}};
+static const golden after_sgd = {{0.10242271f, 0.5040091f, -0.13866435f, 0.21094972f, -0.3897093f, -0.074157864f,
+                                  0.29445535f, -0.29962137f, 0.0648611f, 0.4081408f},
+                                 {0.33155555f, -0.38313758f},
+                                 {-0.20757958f, 0.16593513f, -0.48080254f, -0.13883115f, 0.2630185f},
+                                 {-0.059554163f, 0.3077422f, -0.32707497f, 0.06448549f, 0.40998575f},
+                                 {0.4565417f, 0.42247733f}};
 
 static void check_training(void)
 {
     static const golden ce = {
         {0.08737597f, 0.49f, -0.12718055f, 0.22f, -0.3602433f, -0.05f, 0.26914874f, -0.32f, 0.081708014f, 0.42f},
-        {0.37295952f, -0.35f}, {-0.22991619f, 0.1641459f, -0.4692944f, -0.14033891f, 0.24443813f},
-        {-0.04237217f, 0.30911854f, -0.3359274f, 0.06564532f, 0.42427835f}, {0.48535892f, 0.45940435f}};
-    static const golden clip = {
-        {0.11749855f, 0.4920308f, -0.14821273f, 0.21854892f, -0.4155107f, -0.053644665f, 0.3161494f, -0.31687382f, 0.052279215f, 0.41814953f},
-        {0.29611036f, -0.35496074f}, {-0.21815394f, 0.15237969f, -0.4886221f, -0.12276634f, 0.25198114f},
-        {-0.051420044f, 0.31816947f, -0.3210599f, 0.05212795f, 0.41847605f}, {0.4310135f, 0.45418215f}};
+        {0.37295952f, -0.35f},
+        {-0.22991619f, 0.1641459f, -0.4692944f, -0.14033891f, 0.24443813f},
+        {-0.04237217f, 0.30911854f, -0.3359274f, 0.06564532f, 0.42427835f},
+        {0.48535892f, 0.45940435f}};
+    static const golden clip = {{0.11749855f, 0.4920308f, -0.14821273f, 0.21854892f, -0.4155107f, -0.053644665f,
+                                 0.3161494f, -0.31687382f, 0.052279215f, 0.41814953f},
+                                {0.29611036f, -0.35496074f},
+                                {-0.21815394f, 0.15237969f, -0.4886221f, -0.12276634f, 0.25198114f},
+                                {-0.051420044f, 0.31816947f, -0.3210599f, 0.05212795f, 0.41847605f},
+                                {0.4310135f, 0.45418215f}};
     train("golden_mse", (const double[]){0.27015898576264163, 0.2584169589510421, 0.24734709705337865}, &after_sgd);
     train("golden_ce", (const double[]){0.42600285068498944, 0.4022267214839553, 0.38080053452743057}, &ce);
     train("golden_clip", (const double[]){0.27015898576264163, 0.2684366742075657, 0.26672148379214633}, &clip);
 }
 
-/* ---- three steps with the gradient y - t, and an optimiser ----------------------------------------------------------- */
+/* ---- three steps with the gradient y - t, and an optimiser -------------------------------------------------- */
 
 static const char *plain(void) { return LoomApplyGradients(0.1f); }
 static const char *update(void) { return LoomUpdateWeights(0.1f); }
@@ -171,18 +179,24 @@ static void three_steps(const char *(*step)(void))
 
 static void check_optimisers(void)
 {
-    static const golden after_adamw = {
-        {0.08992112f, 0.51987493f, -0.12033686f, 0.19044235f, -0.3899387f, -0.079847276f, 0.28999653f, -0.2900767f, 0.07973599f, 0.39023253f},
-        {0.31998268f, -0.37992358f}, {-0.19001225f, 0.17985801f, -0.45984438f, -0.14995411f, 0.27977157f},
-        {-0.079924755f, 0.290094f, -0.35001165f, 0.0799931f, 0.39015043f}, {0.46580675f, 0.39418364f}};
-    static const golden after_rmsprop = {
-        {-0.12079911f, 0.70669204f, -0.15086903f, 0.18983366f, -0.27302557f, -0.18026763f, 0.19764663f, -0.20605557f, 0.10562977f, 0.34780055f},
-        {0.49697468f, -0.5269956f}, {-0.04934516f, 0.30713505f, -0.27636787f, -0.31799823f, 0.36291593f},
-        {-0.22062466f, 0.16288234f, -0.5335788f, 0.24798445f, 0.30710268f}, {0.6775669f, 0.21210214f}};
-    static const golden after_momentum = {
-        {0.08726759f, 0.516159f, -0.12850627f, 0.20277329f, -0.3631901f, -0.095451534f, 0.27195388f, -0.28154153f, 0.07803574f, 0.39754787f},
-        {0.36783326f, -0.41225782f}, {-0.19670378f, 0.17991227f, -0.47271934f, -0.15524453f, 0.27451873f},
-        {-0.06792017f, 0.29699054f, -0.3332928f, 0.07711118f, 0.40113944f}, {0.48238704f, 0.39086524f}};
+    static const golden after_adamw = {{0.08992112f, 0.51987493f, -0.12033686f, 0.19044235f, -0.3899387f,
+                                        -0.079847276f, 0.28999653f, -0.2900767f, 0.07973599f, 0.39023253f},
+                                       {0.31998268f, -0.37992358f},
+                                       {-0.19001225f, 0.17985801f, -0.45984438f, -0.14995411f, 0.27977157f},
+                                       {-0.079924755f, 0.290094f, -0.35001165f, 0.0799931f, 0.39015043f},
+                                       {0.46580675f, 0.39418364f}};
+    static const golden after_rmsprop = {{-0.12079911f, 0.70669204f, -0.15086903f, 0.18983366f, -0.27302557f,
+                                          -0.18026763f, 0.19764663f, -0.20605557f, 0.10562977f, 0.34780055f},
+                                         {0.49697468f, -0.5269956f},
+                                         {-0.04934516f, 0.30713505f, -0.27636787f, -0.31799823f, 0.36291593f},
+                                         {-0.22062466f, 0.16288234f, -0.5335788f, 0.24798445f, 0.30710268f},
+                                         {0.6775669f, 0.21210214f}};
+    static const golden after_momentum = {{0.08726759f, 0.516159f, -0.12850627f, 0.20277329f, -0.3631901f,
+                                           -0.095451534f, 0.27195388f, -0.28154153f, 0.07803574f, 0.39754787f},
+                                          {0.36783326f, -0.41225782f},
+                                          {-0.19670378f, 0.17991227f, -0.47271934f, -0.15524453f, 0.27451873f},
+                                          {-0.06792017f, 0.29699054f, -0.3332928f, 0.07711118f, 0.40113944f},
+                                          {0.48238704f, 0.39086524f}};
     three_steps(plain);
     check_network("ApplyGradients", &after_sgd);
     three_steps(update);
@@ -208,8 +222,12 @@ static void print_tensor(const char *name, size_t n)
 
 static int print_optimisers(void)
 {
-    static const struct { const char *name; const char *(*step)(void); } rows[] = {
-        {"sgd", plain}, {"adamw", adamw}, {"rmsprop", rmsprop}, {"rmsprop_momentum", rmsprop_momentum}, {"momentum", momentum}, {"nesterov", nesterov}};
+    static const struct {
+        const char *name;
+        const char *(*step)(void);
+    } rows[] = {{"sgd", plain},         {"adamw", adamw},
+                {"rmsprop", rmsprop},   {"rmsprop_momentum", rmsprop_momentum},
+                {"momentum", momentum}, {"nesterov", nesterov}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         three_steps(rows[i].step);
         printf("%s", rows[i].name);
@@ -222,7 +240,7 @@ static int print_optimisers(void)
     return failed > 0;
 }
 
-/* ---- evaluation, schedulers ------------------------------------------------------------------------------------------- */
+/* ---- evaluation, schedulers --------------------------------------------------------------------------------- */
 
 static const char evaluation[] =
     "{\"buckets\":{\"0-10%\":{\"range_min\":0,\"range_max\":10,\"count\":1,\"samples\":[0]},"
@@ -236,7 +254,8 @@ static const char evaluation[] =
     "{\"sample_index\":0,\"expected\":1,\"actual\":1.05,\"deviation\":5.000000000000004,\"bucket\":\"0-10%\"},"
     "{\"sample_index\":1,\"expected\":2,\"actual\":2.9,\"deviation\":44.99999999999999,\"bucket\":\"40-50%\"},"
     "{\"sample_index\":2,\"expected\":0,\"actual\":0.5,\"deviation\":50,\"bucket\":\"40-50%\"},"
-    "{\"sample_index\":3,\"expected\":4,\"actual\":9,\"deviation\":125,\"bucket\":\"100%+\"}],\"avg_deviation\":56.25}";
+    "{\"sample_index\":3,\"expected\":4,\"actual\":9,\"deviation\":125,\"bucket\":\"100%+\"}],\"avg_deviation\":56."
+    "25}";
 
 static void check_evaluation(void)
 {

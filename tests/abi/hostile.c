@@ -60,8 +60,10 @@ static void check_running(void)
 
 int main(int argc, char **argv)
 {
-    static const char training[] = "{\"epochs\": 1, \"learning_rate\": 1e-1, \"shuffle\": true, \"loss\": \"mse\", \"data\": [{\"input\": [1, 2.5, [-3, 4]],"
-                                   " \"target\": [1, 0]}], \"validation_inputs\": [[1, 2, 3, 4]], \"validation_targets\": [1]}";
+    static const char training[] =
+        "{\"epochs\": 1, \"learning_rate\": 1e-1, \"shuffle\": true, \"loss\": \"mse\", \"data\": [{\"input\": [1, "
+        "2.5, [-3, 4]],"
+        " \"target\": [1, 0]}], \"validation_inputs\": [[1, 2, 3, 4]], \"validation_targets\": [1]}";
     register_models();
     description = read_text(argc > 1 ? argv[1] : ".", "golden_mse.json");
     check_running();

@@ -18,8 +18,23 @@ static void refused(const char *text, size_t at, const char *what)
 
 static void check_syntax(void)
 {
-    static const char *const texts[] = {"0", "-0", "1.5e-7", "true", "false", "null", "\"\"", "[]", "{}", " [ ] ", "\t{\r\n}", "[1,2]", "[[[]]]",
-        "{\"a\":1,\"b\":[{}]}", "\"\\u0041\\ud83d\\ude00\\/\\b\"", "\"\xf0\x9f\x98\x80\"", "\"\x7f\""};
+    static const char *const texts[] = {"0",
+                                        "-0",
+                                        "1.5e-7",
+                                        "true",
+                                        "false",
+                                        "null",
+                                        "\"\"",
+                                        "[]",
+                                        "{}",
+                                        " [ ] ",
+                                        "\t{\r\n}",
+                                        "[1,2]",
+                                        "[[[]]]",
+                                        "{\"a\":1,\"b\":[{}]}",
+                                        "\"\\u0041\\ud83d\\ude00\\/\\b\"",
+                                        "\"\xf0\x9f\x98\x80\"",
+                                        "\"\x7f\""};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         CHECK(good(texts[i]));
     refused("", 0, "there is no value");
@@ -78,10 +93,12 @@ static void check_walking(void)
     CHECK(good(text) && loom_json_kind(root) == '{' && loom_json_count(root) == 3);
     for (loom_json_walk w = loom_json_in(root); loom_json_next(&w, &key, &value); n++)
         CHECK(loom_json_is(key, n == 0 ? "a" : n == 1 ? "b\n" : "d"));
-    CHECK(n == 3 && loom_json_count(loom_json_get(root, "a")) == 3 && loom_json_number(loom_json_get(root, "d")) == -2.5);
+    CHECK(n == 3 && loom_json_count(loom_json_get(root, "a")) == 3 &&
+          loom_json_number(loom_json_get(root, "d")) == -2.5);
     CHECK(loom_json_kind(loom_json_get(loom_json_get(root, "b\n"), "c")) == 'n' && !loom_json_get(root, "e").at);
     CHECK(!loom_json_get(loom_json_get(root, "a"), "a").at && loom_json_count(loom_json_get(root, "d")) == 0);
-    CHECK(loom_json_end(root) == text + strlen(text) && loom_json_end(loom_json_get(root, "a")) == strchr(text, ',') + 15);
+    CHECK(loom_json_end(root) == text + strlen(text) &&
+          loom_json_end(loom_json_get(root, "a")) == strchr(text, ',') + 15);
 }
 
 static loom_json value_of(const char *text) { return loom_json_root(text, strlen(text)); }
@@ -93,9 +110,12 @@ static void check_strings(void)
     CHECK(loom_json_text(v, out, sizeof out) == 9 && strcmp(out, "a\xc3\xa9\xf0\x9f\x98\x80\t\\") == 0);
     CHECK(loom_json_text(v, out, 5) == 9 && strcmp(out, "a\xc3\xa9") == 0); /* whole characters only */
     CHECK(loom_json_text(v, NULL, 0) == 9);
-    CHECK(loom_json_resembles(value_of("\"LearningRate\""), "learning_rate") && loom_json_resembles(value_of("\"learning_rate\""), "learning_rate"));
-    CHECK(loom_json_resembles(value_of("\"_LEARNING__rate_\""), "learning_rate") && !loom_json_resembles(value_of("\"learning_rat\""), "learning_rate"));
-    CHECK(!loom_json_is(value_of("\"A\""), "a") && !loom_json_is(value_of("1"), "1") && !loom_json_is(value_of("\"a\""), "ab"));
+    CHECK(loom_json_resembles(value_of("\"LearningRate\""), "learning_rate") &&
+          loom_json_resembles(value_of("\"learning_rate\""), "learning_rate"));
+    CHECK(loom_json_resembles(value_of("\"_LEARNING__rate_\""), "learning_rate") &&
+          !loom_json_resembles(value_of("\"learning_rat\""), "learning_rate"));
+    CHECK(!loom_json_is(value_of("\"A\""), "a") && !loom_json_is(value_of("1"), "1") &&
+          !loom_json_is(value_of("\"a\""), "ab"));
 }
 
 static void check_numbers(void)
@@ -105,12 +125,15 @@ static void check_numbers(void)
     int8_t b[4] = {0};
     size_t n;
     const char *text = "[1, [2.5, [-3]], 4e0]";
-    CHECK(!loom_json_numbers(value_of(text), LOOM_F32, f, 4, &n).at && n == 4 && f[0] == 1 && f[1] == 2.5f && f[2] == -3 && f[3] == 4);
+    CHECK(!loom_json_numbers(value_of(text), LOOM_F32, f, 4, &n).at && n == 4 && f[0] == 1 && f[1] == 2.5f &&
+          f[2] == -3 && f[3] == 4);
     CHECK(!loom_json_numbers(value_of(text), LOOM_F64, d, 2, &n).at && n == 4 && d[1] == 2.5 && d[2] == 0);
     CHECK(loom_json_numbers(value_of(text), LOOM_I8, b, 4, &n).at == text + 5); /* not whole */
     CHECK(!loom_json_numbers(value_of("[-128,127]"), LOOM_I8, b, 4, &n).at && b[0] == -128 && b[1] == 127);
-    CHECK(loom_json_numbers(value_of("[128]"), LOOM_I8, b, 4, &n).at && loom_json_numbers(value_of("[1e39]"), LOOM_F32, f, 4, &n).at);
-    CHECK(loom_json_numbers(value_of("[1,null]"), LOOM_F32, f, 4, &n).at && loom_json_numbers(value_of("[{\"a\":1}]"), LOOM_F32, f, 4, &n).at);
+    CHECK(loom_json_numbers(value_of("[128]"), LOOM_I8, b, 4, &n).at &&
+          loom_json_numbers(value_of("[1e39]"), LOOM_F32, f, 4, &n).at);
+    CHECK(loom_json_numbers(value_of("[1,null]"), LOOM_F32, f, 4, &n).at &&
+          loom_json_numbers(value_of("[{\"a\":1}]"), LOOM_F32, f, 4, &n).at);
     CHECK(!loom_json_numbers(value_of("[]"), LOOM_F32, f, 4, &n).at && n == 0);
 }
 
@@ -118,8 +141,10 @@ static int same(const char *a, const char *b) { return loom_json_same(value_of(a
 
 static void check_comparing(void)
 {
-    CHECK(same("{\"a\":1,\"b\":[true,null]}", " { \"b\" : [ true , null ] , \"\\u0061\" : 1.0e0 } ") && same("[]", "[ ]") && same("\"x\"", "\"\\u0078\""));
-    CHECK(!same("[1,2]", "[2,1]") && !same("[1]", "[1,1]") && !same("{\"a\":1}", "{\"b\":1}") && !same("{\"a\":1}", "{\"a\":2}"));
+    CHECK(same("{\"a\":1,\"b\":[true,null]}", " { \"b\" : [ true , null ] , \"\\u0061\" : 1.0e0 } ") &&
+          same("[]", "[ ]") && same("\"x\"", "\"\\u0078\""));
+    CHECK(!same("[1,2]", "[2,1]") && !same("[1]", "[1,1]") && !same("{\"a\":1}", "{\"b\":1}") &&
+          !same("{\"a\":1}", "{\"a\":2}"));
     CHECK(!same("true", "false") && !same("[]", "{}") && !same("\"a\"", "\"ab\"") && !same("[[1],[2]]", "[[1],[3]]"));
     CHECK(same("[[[1],{}],{\"a\":{\"b\":[{}]}}]", "[[[1],{}],{\"a\":{\"b\":[{}]}}]"));
 }
@@ -162,7 +187,11 @@ static void check_writing(void)
     loom_put(&w, ",");
     loom_put_f32(&w, 0.1f);
     out[w.n] = 0;
-    CHECK(strcmp(out, "\"a\\\"\\\\\\n\\u0001\\u007f\xc3\xa9\xef\xbf\xbd<\"-9223372036854775808,18446744073709551615,0.1,0.1") == 0);
+    CHECK(
+        strcmp(
+            out,
+            "\"a\\\"\\\\\\n\\u0001\\u007f\xc3\xa9\xef\xbf\xbd<\"-9223372036854775808,18446744073709551615,0.1,0.1") ==
+        0);
     loom_writer small = {out, 0, 3, 0, NULL};
     loom_put(&small, "ab");
     loom_put(&small, "cd");

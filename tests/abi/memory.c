@@ -28,7 +28,8 @@ static const char *info(void) { return LoomGetNetworkInfo(); }
 static const char *evaluate(void) { return LoomEvaluateNetwork("[[1, 2, 3, 4]]", "[0]"); }
 static const char *train(void)
 {
-    return LoomTrain("{\"epochs\": 2, \"data\": [{\"input\": [1, 2, 3, 4], \"target\": [1, 0]}], \"validation_inputs\": [[1, 2, 3, 4]], "
+    return LoomTrain("{\"epochs\": 2, \"data\": [{\"input\": [1, 2, 3, 4], \"target\": [1, 0]}], "
+                     "\"validation_inputs\": [[1, 2, 3, 4]], "
                      "\"validation_targets\": [1]}");
 }
 

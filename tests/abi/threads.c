@@ -54,7 +54,8 @@ static void *text(void *arg)
     result *r = arg;
     for (int i = 0; i < ROUNDS; i++) {
         const char *made = CreateLoomNetwork(description);
-        const char *y = LoomForward("[1, 2, 3, 4, 5, 6]"), *t = LoomTrain("{\"epochs\": 1, \"data\": [{\"input\": [1, 2], \"target\": [3, 4]}]}");
+        const char *y = LoomForward("[1, 2, 3, 4, 5, 6]"),
+                   *t = LoomTrain("{\"epochs\": 1, \"data\": [{\"input\": [1, 2], \"target\": [3, 4]}]}");
         long long h = LoomCreateLinearDecayScheduler(1, 0.5f, 10);
         int good = has(made, "success") && y[0] == '[' && has(t, "FinalLoss") && LoomSchedulerGetLR(h, 5) > 0.7f;
         LoomFreeScheduler(h);

@@ -14,7 +14,8 @@ enum { MOST_EPOCHS = 20 };
 
 static const char network[] =
     "{\"id\": \"n\", \"batch_size\": 2, \"input\": {\"shape\": [3]}, \"training\": {\"epochs\": 2}, \"layers\": ["
-    "{\"type\": \"dense\", \"output_size\": 4, \"activation\": \"tanh\"}, {\"type\": \"dense\", \"output_size\": 2}]}";
+    "{\"type\": \"dense\", \"output_size\": 4, \"activation\": \"tanh\"}, {\"type\": \"dense\", \"output_size\": "
+    "2}]}";
 
 static void check(int good)
 {
@@ -37,7 +38,8 @@ static int is_short(const char *text)
     if (!loom_json_check(text, strlen(text), &p))
         return 1;
     for (loom_json_walk w = loom_json_in(loom_json_root(text, strlen(text))); loom_json_next(&w, &key, &value);)
-        if (key.at && loom_json_resembles(key, "epochs") && loom_json_kind(value) == '0' && loom_json_number(value) > MOST_EPOCHS)
+        if (key.at && loom_json_resembles(key, "epochs") && loom_json_kind(value) == '0' &&
+            loom_json_number(value) > MOST_EPOCHS)
             return 0;
     return 1;
 }
@@ -48,7 +50,8 @@ static void check_f64(const char *text, size_t n)
     double x = 0, y = strtod(text, NULL), z = 0;
     check(loom_read_f64(text, n, &x) == n && memcmp(&x, &y, sizeof x) == 0);
     size_t length = loom_write_f64(again, x);
-    check(length < sizeof again && (!isfinite(x) || (loom_read_f64(again, length, &z) == length && memcmp(&x, &z, sizeof x) == 0)));
+    check(length < sizeof again &&
+          (!isfinite(x) || (loom_read_f64(again, length, &z) == length && memcmp(&x, &z, sizeof x) == 0)));
 }
 
 static void check_f32(const char *text, size_t n)
@@ -57,7 +60,8 @@ static void check_f32(const char *text, size_t n)
     float x = 0, y = strtof(text, NULL), z = 0;
     check(loom_read_f32(text, n, &x) == n && memcmp(&x, &y, sizeof x) == 0);
     size_t length = loom_write_f32(again, x);
-    check(length < sizeof again && (!isfinite(x) || (loom_read_f32(again, length, &z) == length && memcmp(&x, &z, sizeof x) == 0)));
+    check(length < sizeof again &&
+          (!isfinite(x) || (loom_read_f32(again, length, &z) == length && memcmp(&x, &z, sizeof x) == 0)));
 }
 
 static void check_number(char *text)
