@@ -108,6 +108,9 @@ static const command commands[] = {
     {"report", command_report, "parameters, multiply-adds, flash, RAM, arena map",
      "usage: loomc report NET.json [--json] [options]\n\n" COMMON_HELP
      "  --target T, --cpu C for another machine than this\n"
+     "  --measure           build it for --cpu, run it in QEMU, and tell code, stack and instructions of each step\n"
+     "  --cc CC, --cflags FLAGS  to build that with (default: the processor's gcc, -Os)\n"
+     "  --keep              keep the folder with that build\n"
      "  --max-flash BYTES, --max-ram BYTES  fail when weights or memory take more (64K, 1M), and tell what does\n"
      "  --train             of a network that trains: RAM and steps of the training too\n"},
     {"init", command_init, "write a bundle with freshly initialised weights",

@@ -278,8 +278,8 @@ static void choose_layouts(planner *pl)
 static bool is_model_name(const char *name)
 {
     static const char *const words[] = {"init", "forward", "reset", "load", "weights", "train", "model", "trace", "get", "start",
-                                        "crc32", "run", "run_avx2", "run_avx512", "backward", "update", "gradients", "optimise", "batch",
-                                        "rates"};
+                                        "crc32", "run", "run_avx2", "run_avx512", "backward", "update", "gradients",
+                                        "differentiate", "optimise", "batch", "rates"};
     static const char *const parts[] = {"_tile", "_columns", "_units", "_rows", "_residue"};
     size_t n = strlen(name);
     for (int i = 0; i < COUNT(words); i++)

@@ -105,7 +105,7 @@ static void text_plan(const plan *p, text *t)
     }
 }
 
-static void text_report(const compiled *c, text *t)
+static void text_report(const compiled *c, const measured *m, text *t)
 {
     const plan *p = c->infer_plan;
     const graph *g = p->g;
@@ -135,6 +135,8 @@ static void text_report(const compiled *c, text *t)
         text_printf(t, "\n  training: peak of %lld bytes alive in '%s'\n", (long long)(most * real), c->train_plan->steps[at].name);
         text_plan(c->train_plan, t);
     }
+    if (m)
+        measured_text(c, m, t);
     text_printf(t, "\n  %-40s %-18s %s\n", "weights", "shape", "bytes");
     const plan *last = c->train_plan ? c->train_plan : p;
     for (int i = 0; i < last->n_weights; i++)
@@ -185,7 +187,7 @@ static void json_training(const compiled *c, text *t)
     text_printf(t, "\n  ],\n");
 }
 
-static void json_report(const compiled *c, text *t)
+static void json_report(const compiled *c, const measured *m, text *t)
 {
     const plan *p = c->infer_plan, *last = c->train_plan ? c->train_plan : p;
     const graph *g = p->g;
@@ -202,6 +204,8 @@ static void json_report(const compiled *c, text *t)
                 (long long)(p->state_size * real), (long long)(peak(p, &at) * real));
     if (c->train)
         json_training(c, t);
+    if (m)
+        measured_json(c, m, t);
     text_printf(t, "  \"steps\": [");
     json_steps(p, t);
     text_printf(t, "\n  ],\n  \"arena\": [");
@@ -219,9 +223,13 @@ int command_report(session *s)
     if (!compile_network(s, &c))
         return 1;
     text t = {.arena = &s->arena};
+    measured m = {0};
+    const measured *what = s->opt->measure ? &m : NULL;
+    if (what && !measure(s, &c, &m))
+        return 1;
     if (s->opt->json)
-        json_report(&c, &t);
+        json_report(&c, what, &t);
     else
-        text_report(&c, &t);
+        text_report(&c, what, &t);
     return file_write(s, s->opt->out ? s->opt->out : "-", t.s, t.n) && limits_check(s, &c) ? 0 : 1;
 }

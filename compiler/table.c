@@ -361,6 +361,7 @@ static void set_options(lua_State *L, const options *o)
     set_flag(L, "verify", o->verify);
     set_flag(L, "abi", o->abi);
     set_flag(L, "board", o->board);
+    set_flag(L, "measure", o->measure);
 }
 
 /* The expression for the numbers of a tensor of the C-ABI, NULL when the generated code has it in another form. */

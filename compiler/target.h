@@ -22,6 +22,18 @@ bool limits_check(session *s, const compiled *c);
 /* Do they fit the board that verify uses? */
 bool board_check(session *s, const compiled *c);
 
+/* What the network costs on the board of --cpu. Steps: those of the plan that infers, then those of the one that trains. */
+typedef struct measured {
+    int64_t code, weights, library; /* bytes of flash */
+    int64_t stack[2], instructions[2]; /* of a call, and of a mini-batch of the training */
+    int64_t *steps;                 /* instructions of each; 0 where they count with the next one */
+    int n_steps;
+} measured;
+
+bool measure(session *s, const compiled *c, measured *m);
+void measured_text(const compiled *c, const measured *m, text *t);
+void measured_json(const compiled *c, const measured *m, text *t); /* a member of the report's object, with a comma */
+
 /* ---- report.c: the sums behind that */
 int64_t ram_bytes(const compiled *c);   /* sizeof(struct <id>), as the header's <ID>_RAM_BYTES has it */
 int64_t flash_bytes(const compiled *c); /* its weights */

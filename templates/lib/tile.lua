@@ -92,6 +92,13 @@ function tile_column_args(tile, c, vecs)
     return table.concat(args, ", ")
 end
 
+-- The accumulators of a tile on the machine that holds fewest.
+function least_tile()
+    local least = target.isa[1].tile
+    for _, isa in ipairs(target.isa) do least = math.min(least, isa.tile) end
+    return least
+end
+
 -- Can a group of `rest` vectors be left over, on any machine? whole: of vectors that have all their lanes.
 function tile_remains(tile, rest, whole)
     for _, isa in ipairs(target.isa) do

@@ -40,11 +40,11 @@ $(step_text(step, train_steps))
 //@ if dispatch then
 /* This file is compiled once for each instruction set, every time under other names. */
 #ifndef LOOM_BACKWARD
-#define LOOM_BACKWARD $(id)_gradients
+#define LOOM_BACKWARD $(id)_differentiate
 #define LOOM_UPDATE $(id)_optimise
 #endif
 //@ end
-//@ local backward = dispatch and "LOOM_BACKWARD" or id .. "_gradients"
+//@ local backward = dispatch and "LOOM_BACKWARD" or id .. "_differentiate"
 //@ local update = dispatch and "LOOM_UPDATE" or id .. "_optimise"
 //@ local static = dispatch and "" or "static "
 //@ local rates = accumulate > 0 and "" or ", const " .. real .. " *rates"
@@ -95,7 +95,7 @@ $(static)void $(update)(struct $(id) *net, const $(real) *rates)
 #ifndef LOOM_VARIANT
 #ifdef LOOM_VARIANTS
 //@ for _, isa in ipairs {"avx2", "avx512"} do
-void $(id)_gradients_$(isa)(struct $(id) *net, const $(real) *input, const $(real) *target$(rates), $(real) *loss);
+void $(id)_differentiate_$(isa)(struct $(id) *net, const $(real) *input, const $(real) *target$(rates), $(real) *loss);
 //@ if accumulate > 0 then
 void $(id)_optimise_$(isa)(struct $(id) *net, const $(real) *rates);
 //@ end
@@ -116,7 +116,7 @@ static void $(id)_rates(const struct $(id) *net, $(real) *rates)
 $(real) $(id)_backward(struct $(id) *net, const $(real) *input, const $(real) *target)
 {
     $(real) loss = 0;
-//@ call(id .. "_gradients", "net, input, target, &loss")
+//@ call(id .. "_differentiate", "net, input, target, &loss")
     net->progress.batches++;
     net->progress.pending++;
     return loss;
@@ -143,7 +143,7 @@ static $(real) $(id)_batch(struct $(id) *net, const $(real) *input, const $(real
 {
     $(real) rates[4], loss = 0;
     $(id)_rates(net, rates);
-//@ call(id .. "_gradients", "net, input, target, rates, &loss")
+//@ call(id .. "_differentiate", "net, input, target, rates, &loss")
     net->progress.batches++;
     net->progress.steps++;
     return loss;

@@ -4,7 +4,7 @@
 //@ if part == "" then
 #define LOOM_RUN $(id)_run_$(isa)
 //@ else
-#define LOOM_BACKWARD $(id)_gradients_$(isa)
+#define LOOM_BACKWARD $(id)_differentiate_$(isa)
 #define LOOM_UPDATE $(id)_optimise_$(isa)
 //@ end
 #if defined(__clang__)

@@ -22,7 +22,7 @@
 /* Adds to rows x vecs vectors of sums what a block of places brings. */
 LOOM_INLINE void $(step.name)_tile(const int rows, const int vecs, $(p.chunk and p.rows > 1 and "const int m, " or "")$(params))
 {
-    loom_$(T)v acc[LOOM_TILE];
+    loom_$(T)v acc[$(p.chunk and p.chunk > least_tile() and p.chunk or "LOOM_TILE")];
     LOOM_UNROLL
     for (int r = 0; r < rows; r++)
         LOOM_UNROLL

@@ -75,7 +75,7 @@ LOOM_INLINE void $(step.name)_rows(const int rows, const int b, $(rs)xt, $(rs)w,
 
 static void $(step.name)($(step.params))
 {
-    enum { most = LOOM_TILE / $(gates), tiles = ($(B) + most - 1) / most, rows = ($(B) + tiles - 1) / tiles };
+    enum { most = LOOM_TILE > $(gates) ? LOOM_TILE / $(gates) : 1, tiles = ($(B) + most - 1) / most, rows = ($(B) + tiles - 1) / tiles };
 //@ local function room(i) return panels.rest + i * B * H == 0 and "scratch" or "scratch + " .. panels.rest + i * B * H end
     $(real) *h = $(room(0)), *next = $(room(1))$(lstm and ", *cells = " .. (c0 and "c0" or room(2)) or "");
 //@ for _, line in ipairs(panels.lines) do

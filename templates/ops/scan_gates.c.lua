@@ -81,7 +81,7 @@ static void $(step.name)($(step.params))
 //@ end
 $(pad)$(rows_call("1", "1", "0"))
 //@ if steps > 1 then
-$(pad)enum { most = LOOM_TILE / $(cell.gates), tiles = ($(steps - 1) + most - 1) / most, rows = ($(steps - 1) + tiles - 1) / tiles };
+$(pad)enum { most = LOOM_TILE > $(cell.gates) ? LOOM_TILE / $(cell.gates) : 1, tiles = ($(steps - 1) + most - 1) / most, rows = ($(steps - 1) + tiles - 1) / tiles };
 $(pad)int t = 1;
 $(pad)for (; t + rows <= $(steps); t += rows)
 $(pad)    $(rows_call("rows", "0", "t"))

@@ -22,7 +22,7 @@
  * gradients of the next step's gates (all of which `next` points at). */
 LOOM_INLINE void $(step.name)_units(const int rows, const int vecs, const int first, const int last, $(list(function(o) return rs .. o.name end)), $(rs)w, const $(real) *next, $(real) *y$(tail))
 {
-    $(V) acc[LOOM_TILE];
+    $(V) acc[LOOM_TILE > 2 ? LOOM_TILE : 2];
     LOOM_UNROLL
     for (int r = 0; r < rows; r++)
         LOOM_UNROLL

@@ -97,18 +97,29 @@ static int host(int operation, const void *block) { return loom_host(operation, 
 
 enum { SYS_OPEN = 1, SYS_CLOSE = 2, SYS_WRITE0 = 4, SYS_WRITE = 5, SYS_READ = 6, SYS_EXIT_EXTENDED = 0x20 };
 
-/* The rest of RAM is stack: it is painted, so that one can see how far it was used. */
 void loom_board_start(void)
 {
-    uint32_t here;
-    const uintptr_t paint_to = (uintptr_t)&here - 256; /* below what this function uses itself */
     for (uint32_t *to = loom_data, *from = loom_data_from; to < loom_data_end;)
         *to++ = *from++;
     for (uint32_t *p = loom_bss; p < loom_bss_end;)
         *p++ = 0;
-    for (volatile uint32_t *p = loom_bss_end; (uintptr_t)p < paint_to; p++)
-        *p = UNUSED_STACK;
+    loom_board_paint();
     loom_board_exit(main());
+}
+
+/* What is left of RAM is stack: painted, it shows how far it was used. */
+__attribute__((noinline)) void loom_board_paint(void)
+{
+    volatile uint32_t here = 0;
+    const uintptr_t to = (uintptr_t)&here - 64; /* below what this function uses itself */
+    for (volatile uint32_t *p = loom_bss_end; (uintptr_t)p < to; p++)
+        *p = UNUSED_STACK;
+}
+
+__attribute__((noinline)) uint32_t loom_board_depth(void)
+{
+    volatile uint32_t here = 0;
+    return (uint32_t)((uintptr_t)loom_stack_end - (uintptr_t)&here);
 }
 
 uint32_t loom_board_stack(void)

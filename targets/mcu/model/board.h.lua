@@ -17,8 +17,10 @@ int loom_board_read(int handle, void *to, int n);          /* bytes read */
 int loom_board_write(int handle, const void *from, int n); /* bytes not written */
 int loom_board_close(int handle);                          /* 0 */
 
-/* The most stack that was used so far, in bytes. */
+/* Stack in bytes: the most that was used since main was called or the rest was painted, and what is in use now. */
 uint32_t loom_board_stack(void);
+uint32_t loom_board_depth(void);
+void loom_board_paint(void);
 
 void loom_board_exit(int code); /* of the emulator */
 
