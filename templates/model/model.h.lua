@@ -13,8 +13,8 @@
  *   train  $(train_macs) multiply-adds a mini-batch of $(batch); loss $(loss_name), optimizer $(optimizer)
 //@ end
  */
-#ifndef LOOM_$(ID)_H
-#define LOOM_$(ID)_H
+#ifndef LOOM_MODEL_$(ID)_H
+#define LOOM_MODEL_$(ID)_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -8,7 +8,7 @@
 #define EXPORT(name) __attribute__((export_name(name)))
 
 /* An instance with its buffers. */
-struct instance {
+struct $(id)_wasm {
     struct $(id) net;
     LOOM_$(ID)_ALIGN $(real) input[$(ID)_INPUT_SIZE];
     LOOM_$(ID)_ALIGN $(real) output[$(ID)_OUTPUT_SIZE];
@@ -17,45 +17,45 @@ struct instance {
 //@ end
 };
 
-EXPORT("size") size_t $(id)_wasm_size(void) { return sizeof(struct instance); }
+EXPORT("size") size_t $(id)_wasm_size(void) { return sizeof(struct $(id)_wasm); }
 
 //@ if weights_file then
-static struct $(id)_weights weights;
+static struct $(id)_weights $(id)_wasm_data;
 
-EXPORT("weights") int $(id)_wasm_weights(const void *bytes, size_t n) { return $(id)_load(&weights, bytes, n); }
+EXPORT("weights") int $(id)_wasm_weights(const void *bytes, size_t n) { return $(id)_load(&$(id)_wasm_data, bytes, n); }
 
-EXPORT("init") int $(id)_wasm_init(struct instance *x) { return $(id)_init(&x->net, &weights); }
+EXPORT("init") int $(id)_wasm_init(struct $(id)_wasm *x) { return $(id)_init(&x->net, &$(id)_wasm_data); }
 //@ else
-EXPORT("init") int $(id)_wasm_init(struct instance *x) { return $(id)_init(&x->net); }
+EXPORT("init") int $(id)_wasm_init(struct $(id)_wasm *x) { return $(id)_init(&x->net); }
 //@ end
 
-EXPORT("reset") void $(id)_wasm_reset(struct instance *x) { $(id)_reset(&x->net); }
+EXPORT("reset") void $(id)_wasm_reset(struct $(id)_wasm *x) { $(id)_reset(&x->net); }
 
-EXPORT("forward") int $(id)_wasm_forward(struct instance *x) { return $(id)_forward(&x->net, x->input, x->output); }
+EXPORT("forward") int $(id)_wasm_forward(struct $(id)_wasm *x) { return $(id)_forward(&x->net, x->input, x->output); }
 
 //@ if train then
 /* One mini-batch. */
-EXPORT("train") $(real) $(id)_wasm_train(struct instance *x) { return $(id)_train(&x->net, x->input, x->target, $(ID)_BATCH); }
+EXPORT("train") $(real) $(id)_wasm_train(struct $(id)_wasm *x) { return $(id)_train(&x->net, x->input, x->target, $(ID)_BATCH); }
 
 //@ if accumulate > 0 then
-EXPORT("backward") $(real) $(id)_wasm_backward(struct instance *x) { return $(id)_backward(&x->net, x->input, x->target); }
+EXPORT("backward") $(real) $(id)_wasm_backward(struct $(id)_wasm *x) { return $(id)_backward(&x->net, x->input, x->target); }
 
-EXPORT("update") void $(id)_wasm_update(struct instance *x) { $(id)_update(&x->net); }
+EXPORT("update") void $(id)_wasm_update(struct $(id)_wasm *x) { $(id)_update(&x->net); }
 
 //@ end
 /* The learning rate of the next step; the one that the schedule starts from. */
-EXPORT("rate") double $(id)_wasm_rate(const struct instance *x)
+EXPORT("rate") double $(id)_wasm_rate(const struct $(id)_wasm *x)
 {
     return loom_rate(&x->net.progress.schedule, (double)x->net.progress.steps);
 }
 
-EXPORT("set_rate") void $(id)_wasm_set_rate(struct instance *x, double rate) { x->net.progress.schedule.rate = rate; }
+EXPORT("set_rate") void $(id)_wasm_set_rate(struct $(id)_wasm *x, double rate) { x->net.progress.schedule.rate = rate; }
 
-EXPORT("steps") double $(id)_wasm_steps(const struct instance *x) { return (double)x->net.progress.steps; }
+EXPORT("steps") double $(id)_wasm_steps(const struct $(id)_wasm *x) { return (double)x->net.progress.steps; }
 
 //@ end
 /* Where the i-th array of an instance lies: input, output, target, then its tensors. */
-EXPORT("place") const void *$(id)_wasm_place(struct instance *x, int i)
+EXPORT("place") const void *$(id)_wasm_place(struct $(id)_wasm *x, int i)
 {
 //@ local tensors = wasm_tensors()
 //@ if #tensors > 0 then
@@ -76,7 +76,7 @@ EXPORT("place") const void *$(id)_wasm_place(struct instance *x, int i)
 //@ if abi then
 
 /* Writes the instance to bytes[0 .. capacity-1]; its size, or a negative status. `bytes` NULL only tells the size. */
-EXPORT("save") int $(id)_wasm_save(struct instance *x, int type, int scales, int training, int with_description, void *bytes,
+EXPORT("save") int $(id)_wasm_save(struct $(id)_wasm *x, int type, int scales, int training, int with_description, void *bytes,
                                   size_t capacity)
 {
     const loom_save_options o = {type, scales, training, with_description};
@@ -85,12 +85,12 @@ EXPORT("save") int $(id)_wasm_save(struct instance *x, int type, int scales, int
     return status < 0 ? status : (int)size;
 }
 
-EXPORT("load") int $(id)_wasm_load(struct instance *x, const void *bytes, size_t n)
+EXPORT("load") int $(id)_wasm_load(struct $(id)_wasm *x, const void *bytes, size_t n)
 {
     return loom_load($(id)_model(), &x->net, bytes, n);
 }
 
-EXPORT("problem") const char *$(id)_wasm_problem(struct instance *x, const void *bytes, size_t n)
+EXPORT("problem") const char *$(id)_wasm_problem(struct $(id)_wasm *x, const void *bytes, size_t n)
 {
     return loom_load_problem($(id)_model(), &x->net, bytes, n);
 }
