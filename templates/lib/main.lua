@@ -103,12 +103,30 @@ local function write(name, text)
     loom.write(name, text)
 end
 
--- The text of a step's function, from the template of its op. Where there are very many, compilers that would make one
--- function of them all take minutes: they stay apart.
-function lib.step_text(step, steps)
-    local text = lib.render("ops/" .. step.op .. ".c.lua", {step = step}):gsub("\n\n\n+", "\n\n")
-    if #steps > 400 then text = text:gsub("static void (" .. step.name .. "%()", "LOOM_NOINLINE void %1") end
-    return text
+-- The functions of the steps, in order: a list of {text, comments}. Steps that do the same to other memory share one.
+-- Where there are very many, compilers that would make one function of them all take minutes: they stay apart.
+function lib.step_functions(steps)
+    local list, known = {}, {}
+    for _, step in ipairs(steps) do
+        local text = lib.render("ops/" .. step.op .. ".c.lua", {step = step}):gsub("\n\n\n+", "\n\n")
+        local anonymous = text:gsub(step.name, "@")
+        local twin = known[anonymous]
+        if twin then
+            step.call = step.call:gsub("^" .. step.name, twin.name)
+            twin.comments[#twin.comments + 1] = step.comment
+        else
+            if #steps > 400 then text = text:gsub("static void (" .. step.name .. "%()", "LOOM_NOINLINE void %1") end
+            twin = {name = step.name, text = text, comments = {step.comment}}
+            known[anonymous] = twin
+            list[#list + 1] = twin
+        end
+    end
+    for _, f in ipairs(list) do
+        local shown, n = {table.unpack(f.comments, 1, 6)}, #f.comments
+        if n > #shown then shown[#shown + 1] = ("and %d more"):format(n - #shown) end
+        f.comment = table.concat(shown, "\n * ")
+    end
+    return list
 end
 
 local id = model.id

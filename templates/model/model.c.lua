@@ -17,10 +17,10 @@ $(line)
 void $(id)_trace(int step, int tensor, const $(real) *data);
 //@ end
 
-//@ for i, step in ipairs(steps) do
+//@ for _, f in ipairs(step_functions(steps)) do
 
-/* $(step.comment) */
-$(step_text(step, steps))
+/* $(f.comment) */
+$(f.text)
 //@ end
 
 //@ if dispatch then
@@ -40,7 +40,7 @@ int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output)
 //@ if not step_uses("input", steps) then
     (void)input;
 //@ end
-//@ for i, step in ipairs(steps) do
+//@ for _, step in ipairs(steps) do
 //@ for _, b in ipairs(step.borders) do
     $(join(border_lines(b), 4))
 //@ end

@@ -18,10 +18,10 @@ $(line)
 void $(id)_trace(int step, int tensor, const $(real) *data);
 //@ end
 
-//@ for i, step in ipairs(train_steps) do
+//@ for _, f in ipairs(step_functions(train_steps)) do
 
-/* $(step.comment) */
-$(step_text(step, train_steps))
+/* $(f.comment) */
+$(f.text)
 //@ end
 
 //@ local function body(from, to)
