@@ -152,21 +152,25 @@ const void *engine_value(void *at, tensor_id t) { return interp_value(self(at)->
 
 /* ---- the model ----------------------------------------------------------------------------------------------- */
 
-/* Where a layer's weights stand in a bundle. */
-static const char *bundle_place(arena *a, const layer *first, const layer *wanted, const char *prefix)
+/* Where the weights of `wanted` stand in a bundle, when it is l, whose weights stand `here`, or within it; else NULL. */
+static const char *place_within(arena *a, const layer *l, const layer *wanted, const char *here)
 {
+    if (l == wanted)
+        return here;
+    const char *found = l->gate ? place_within(a, l->gate, wanted, arena_printf(a, "%s/filter_gate", here)) : NULL;
     int i = 0;
-    for (const layer *l = first; l; l = l->next, i++) {
-        const char *here = arena_printf(a, "%s%d", prefix, i);
-        if (l == wanted)
-            return here;
-        if (l->gate == wanted)
-            return arena_printf(a, "%s/filter_gate", here);
-        const char *inside = bundle_place(a, l->children, wanted, arena_printf(a, "%s/branch_weights/", here));
-        if (inside)
-            return inside;
-    }
-    return NULL;
+    for (const layer *c = l->children; c && !found; c = c->next)
+        found = place_within(a, c, wanted, arena_printf(a, "%s/branch_weights/%d", here, i++));
+    return found;
+}
+
+static const char *bundle_place(arena *a, const layer *first, const layer *wanted)
+{
+    const char *found = NULL;
+    int i = 0;
+    for (const layer *l = first; l && !found; l = l->next)
+        found = place_within(a, l, wanted, arena_printf(a, "%d", i++));
+    return found;
 }
 
 static int role_of(const engine *e, const tensor *x)
@@ -186,7 +190,7 @@ static void add_tensor(engine *e, const graph *g, tensor_id t, place p)
                        .size = (size_t)shape_size(&x->shape)};
     if (x->owner) {
         y->layer = x->owner->path;
-        y->place = bundle_place(g->arena, g->net->layers, x->owner, "");
+        y->place = bundle_place(g->arena, g->net->layers, x->owner);
     }
     memcpy(y->dim, x->shape.dim, sizeof y->dim);
     e->places[i] = p;

@@ -7,7 +7,6 @@
 #include "../runtime/loom_json.h"
 #include "../runtime/loom_number.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +90,7 @@ static json *take_value(scan *c, json *parent)
     } else if (first == '[' || first == '{') {
         j->kind = first == '[' ? JSON_ARRAY : JSON_OBJECT;
         take_children(c, j, first == '[' ? ']' : '}');
-    } else if (isalpha((unsigned char)first)) {
+    } else if (is_alpha(first)) {
         take_word(c, j);
     } else {
         take_number(c, j);
@@ -166,7 +165,7 @@ bool json_is_int(const json *j)
 {
     const char *digits = j->src->text + j->at.at;
     for (size_t i = *digits == '-'; i < j->at.len; i++)
-        if (!isdigit((unsigned char)digits[i]))
+        if (!is_digit(digits[i]))
             return false;
     return j->kind == JSON_NUMBER;
 }

@@ -33,6 +33,12 @@
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof(*(a))))
 
+/* Letters and digits of ASCII, whatever the locale of the process. */
+static inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static inline bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static inline bool is_alnum(char c) { return is_alpha(c) || is_digit(c); }
+static inline bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
 enum {
     MAX_RANK = 6,
     MAX_INPUTS = 8,          /* of a layer's op, concat aside */

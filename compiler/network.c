@@ -4,7 +4,6 @@
 #include "loomc.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,9 +71,9 @@ static void unknown_type(session *s, const json *type)
 static bool is_identifier(const char *s)
 {
     for (const char *p = s; *p; p++)
-        if (!isalnum((unsigned char)*p) && *p != '_')
+        if (!is_alnum(*p) && *p != '_')
             return false;
-    return *s && !isdigit((unsigned char)*s);
+    return *s && !is_digit(*s);
 }
 
 /* A name given, or else the type with the place among its siblings. */
@@ -268,9 +267,9 @@ static const char *model_id(session *s, const json *id, const source *src)
     size_t n = given ? strlen(from) : strcspn(from, ".");
     char *name = arena_strndup(&s->arena, from, n < 60 ? n : 60);
     for (char *p = name; *p; p++)
-        if (!isalnum((unsigned char)*p))
+        if (!is_alnum(*p))
             *p = '_';
-    bool good = isalpha((unsigned char)*name) && !is_reserved(name);
+    bool good = is_alpha(*name) && !is_reserved(name);
     return good ? name : arena_printf(&s->arena, "net_%s", name + strspn(name, "_"));
 }
 

@@ -4,7 +4,6 @@
  * stack of its own, so no recursion depends on the input. */
 #include "loomc.h"
 
-#include <ctype.h>
 #include <string.h>
 
 enum { MAX_DEPTH = 500, MAX_NUMBER = 63 /* characters */ };
@@ -78,9 +77,9 @@ static long hex4(const char *s)
 {
     long v = 0;
     for (int k = 0; k < 4; k++) {
-        if (!isxdigit((unsigned char)s[k]))
+        if (!is_hex(s[k]))
             return -1;
-        v = v * 16 + (isdigit((unsigned char)s[k]) ? s[k] - '0' : (s[k] | 32) - 'a' + 10);
+        v = v * 16 + (is_digit(s[k]) ? s[k] - '0' : (s[k] | 32) - 'a' + 10);
     }
     return v;
 }
@@ -141,7 +140,7 @@ static bool check_string(checker *c)
 static size_t digits(const char *p)
 {
     size_t n = 0;
-    while (isdigit((unsigned char)p[n]))
+    while (is_digit(p[n]))
         n++;
     return n;
 }
@@ -194,12 +193,12 @@ static bool check_number(checker *c, const char *word, size_t n)
     const char *digit = word + strspn(word, "+-");
     const char *hint = c->i + n == c->src->len && c->depth                   ? " (is the file cut short?)"
                        : *word == '+'                                        ? "; leave out the '+'"
-                       : digit[0] == '0' && isdigit((unsigned char)digit[1]) ? "; leave out the leading 0"
+                       : digit[0] == '0' && is_digit(digit[1]) ? "; leave out the leading 0"
                        : digit[0] == '0' && (digit[1] | 32) == 'x'           ? "; numbers are decimal"
                        : digit[0] == '.' ? "; write a digit before the point"
                        : word_is(digit, n - (size_t)(digit - word), "Infinity|inf|Inf|NaN|nan")
                            ? "; JSON has no infinity and no NaN"
-                       : digit[digits(digit)] == '.' && !isdigit((unsigned char)digit[digits(digit) + 1])
+                       : digit[digits(digit)] == '.' && !is_digit(digit[digits(digit) + 1])
                            ? "; write a digit after the point"
                            : "";
     return fail(c, c->i, n, "'%.*s' is not a number%s", (int)(n < 40 ? n : 40), word, hint);
@@ -209,14 +208,14 @@ static bool check_number(checker *c, const char *word, size_t n)
 static bool starts_number(const char *word)
 {
     const char *rest = word + strspn(word, "+-.");
-    return isdigit((unsigned char)*rest) || (rest > word && isalpha((unsigned char)*rest));
+    return is_digit(*rest) || (rest > word && is_alpha(*rest));
 }
 
 static bool check_word(checker *c)
 {
     const char *word = c->src->text + c->i;
     size_t n = 0;
-    while (isalnum((unsigned char)word[n]) || (word[n] && strchr("+-._", word[n])))
+    while (is_alnum(word[n]) || (word[n] && strchr("+-._", word[n])))
         n++;
     if (n && starts_number(word))
         return check_number(c, word, n);
@@ -233,7 +232,7 @@ static bool check_word(checker *c)
         near = "null";
     if (n && near)
         return fail(c, c->i, n, "unexpected '%.*s', did you mean '%s'?", (int)(n < 40 ? n : 40), word, near);
-    if (isalpha(byte))
+    if (is_alpha((char)byte))
         return fail(c, c->i, n, "unexpected '%.*s'; a text stands in double quotes", (int)(n < 40 ? n : 40),
                     word);
     if (byte == '\'')
