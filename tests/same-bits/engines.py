@@ -9,14 +9,13 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 
+import browser
+from failure import Failure
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 RUNTIME = os.path.join(ROOT, "runtime")
-PROGRAM = [os.path.join(HERE, name) for name in ("compiled.c", "program.c", "sha256.c")]
-
-
-class Failure(Exception):
-    """What went wrong, in words."""
+PROGRAM = [os.path.join(HERE, name) for name in ("compiled.c", "program.c", "sha256.c")] + [os.path.join(RUNTIME, "loom.c")]
 
 
 def command(what, words, **more):
@@ -29,7 +28,7 @@ def command(what, words, **more):
     except subprocess.TimeoutExpired as error:
         raise Failure(f"{what}: more than 900 seconds") from error
     if done.returncode and not done.stdout.startswith("error "):
-        raise Failure(f"{what}: {shlex.join(map(str, words))}\nexit code {done.returncode}\n{(done.stderr or done.stdout)[-2000:]}")
+        raise Failure(f"{what}: {shlex.join(words)[:400]} ...\nexit code {done.returncode}\n{(done.stderr or done.stdout)[-2000:]}")
     return done.stdout or done.stderr
 
 
@@ -64,7 +63,7 @@ def sources(folder, networks, console):
     """The C files of a program: models, the part of the runtime that needs no library, and the program."""
     names = [os.path.basename(path) for path in os.listdir(folder) if path.endswith(".c")]
     models = [name for name in sorted(names) if any(name == n + ".c" or name.startswith(n + "_") for n in networks)]
-    extra = [name for name in ("loom.c", "loom_memory.c", "loom_board.c") if name in names]
+    extra = [name for name in ("loom_memory.c", "loom_board.c") if name in names]
     return [os.path.join(folder, name) for name in models + extra] + PROGRAM + [os.path.join(HERE, console)]
 
 
@@ -152,12 +151,11 @@ class Wasm(Row):
     browser: str = ""
 
     def run(self, context):
-        words = ["node", os.path.join(HERE, "same_bits.mjs"), os.path.join(context.folder, "wasm"), str(self.simd).lower()]
-        words += [f"{name}:{context.vocabulary[name]}" for name in self.networks]
+        folder = os.path.join(context.folder, "wasm")
+        words = [str(self.simd).lower(), *(f"{name}:{context.vocabulary[name]}" for name in self.networks)]
         if self.browser:
-            import browser  # noqa: PLC0415 (only these rows need it)
-            return browser.run(self.browser, os.path.join(context.folder, "wasm"), context.own_folder(self), words[3:])
-        return command(self.name, words)
+            return browser.run(self.browser, folder, context.own_folder(self), words)
+        return command(self.name, ["node", os.path.join(folder, "same_bits.mjs"), folder, *words])
 
 
 def make_wasm(context, networks):
