@@ -11,6 +11,7 @@
 #include "../runtime/loom_random.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -175,6 +176,8 @@ static bool compare_training_step(verifier *v, int run)
     const char *input = (const char *)v->inputs + (size_t)(run * (v->n_in + v->n_target)) * real;
     double loss[1] = {0};
     v->m->train(v->m, v->instance, input, input + (size_t)v->n_in * real, loss);
+    if (run == v->s->opt->runs - 1 && !isfinite(real_get(v->c->precision, loss, 0)))
+        diag(v->s, DIAG_WARNING, NULL, "the loss is no finite number any more after %d mini-batches, so there is little to compare", run);
     return compare_steps(v, run, engine_value_of, v->instance, THE_LOSS, loss, 1);
 }
 
