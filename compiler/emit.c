@@ -8,7 +8,6 @@
 #include <lualib.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "embedded.h" /* made by CMake: embedded_files[] */
@@ -300,10 +299,8 @@ int run_script(session *s, const char *dir, int variant)
     set_variable("CFLAGS", s->opt->cflags);
     set_variable("EMULATOR", s->opt->emulator);
     set_variable("LOOM_DIR", dir); /* a name with any characters: the shell must not read it */
-    fflush(NULL);
     const char *which = variant < 0 ? "" : arena_printf(a, "%d", variant);
-    int status = system(arena_printf(a, "unset CDPATH; cd -- \"$LOOM_DIR\" && sh ./%s %s >build.log 2>&1", s->script, which));
-    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+    int code = shell(arena_printf(a, "unset CDPATH; cd -- \"$LOOM_DIR\" && sh ./%s %s >build.log 2>&1", s->script, which));
     const char *log = arena_printf(a, "%s/build.log", dir);
     source said;
     if (code != 0 && file_read(s, log, &said))

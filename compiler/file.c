@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct reading {
@@ -113,4 +114,11 @@ bool make_dir(session *s, const char *path)
         if (!keep)
             return true;
     }
+}
+
+int shell(const char *command)
+{
+    fflush(NULL);
+    int status = system(command);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }

@@ -487,6 +487,7 @@ bool file_write(session *s, const char *path, const char *data, size_t n); /* wr
 const char *file_part(session *s, const char *path, const char *data, size_t n);
 bool file_commit(session *s, const char *part, const char *path);
 bool make_dir(session *s, const char *path);
+int shell(const char *command); /* its exit code; 128 when a signal ended it */
 
 /* ---- syntax.c */
 bool json_check(session *s, const source *src); /* reports what is not JSON */

@@ -68,8 +68,7 @@ bool measure(session *s, const compiled *c, measured *m)
     if (good)
         read_measured(said.text, m);
     setenv("LOOM_DIR", dir, 1);
-    fflush(NULL);
-    if (system(s->opt->keep ? "echo \"loomc: the build is in $LOOM_DIR\" >&2" : "rm -rf \"$LOOM_DIR\"") != 0)
+    if (shell(s->opt->keep ? "echo \"loomc: the build is in $LOOM_DIR\" >&2" : "rm -rf \"$LOOM_DIR\"") != 0)
         diag(s, DIAG_WARNING, NULL, "the folder '%s' could not be removed", dir);
     return good;
 }

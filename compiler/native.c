@@ -9,15 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-static int run_shell(const char *command)
-{
-    fflush(NULL);
-    int status = system(command);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
 
 typedef struct attempt {
     session *s;
@@ -50,7 +42,7 @@ static bool build(session *s, const char *dir)
     const char *cc = s->opt->cc ? s->opt->cc : getenv("CC") ? getenv("CC") : "cc";
     const char *flags = s->opt->cflags ? s->opt->cflags : "-O3 -march=native";
     for (int i = 0; i < 2; i++, flags = "-O2")
-        if (run_shell(arena_printf(&s->arena, "cd '%s' && %s -std=c99 %s -fPIC -shared *.c -o model.so >build.log 2>&1", dir,
+        if (shell(arena_printf(&s->arena, "cd '%s' && %s -std=c99 %s -fPIC -shared *.c -o model.so >build.log 2>&1", dir,
                                    cc, flags)) == 0)
             return true;
     return false;
@@ -100,7 +92,7 @@ const loom_model *native_model(session *s, const compiled *c, const char **why)
     s->diags = diags_before;
     if (nowhere)
         fclose(nowhere);
-    run_shell(remove_dir);
+    shell(remove_dir);
     if (!memory_left)
         arena_fail(&s->arena);
     *why = a.why;

@@ -14,7 +14,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct verifier {
@@ -44,13 +43,6 @@ static void make_inputs(verifier *v)
         double u = (double)(loom_random_u64(1, 2, 3, (uint64_t)i) >> 11) * 0x1p-53;
         real_set(p, v->inputs, i, i % each >= v->n_in ? u : rows ? u * (double)(rows + 2) - 1 : u * 4 - 2);
     }
-}
-
-static int shell(const char *command)
-{
-    fflush(NULL);
-    int status = system(command);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
 /* Does the linker say that it does not fit the board? That is an error of its own. */
