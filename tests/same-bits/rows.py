@@ -57,6 +57,8 @@ def board(title, cpu, networks=EVERY, level="-Os"):
     return Board(f"{title}, QEMU board", networks, cpu=cpu, level=level)
 
 
+WINE = {"WINEPREFIX": "@/prefix", "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml="}
+
 ROWS = [
     Interpreter("interpreter", EVERY, fast=True),
     native("x86-64, gcc -O0", "gcc", "-O0", fast=True),
@@ -65,16 +67,28 @@ ROWS = [
     native("x86-64, clang -O3 -march=native", "clang", "-O3 -march=native", fast=True),
     native("x86-64, tcc", "tcc", "", fast=True),
     native("x86-64, gcc -O2 (SSE2)", "gcc", "-O2", fast=True),
+    native("x86-64, clang -O2 -mavx2", "clang", "-O2 -mavx2"),
+    native("x86-64, gcc -O2, no vectors", "gcc", "-O2 -DLOOM_LANES=1"),
     native("x86-64, musl, gcc -O2", "musl-gcc", "-O2 -static"),
+    native("i686, gcc -O2", "i686-linux-gnu-gcc", "-O2 -static -msse2 -mfpmath=sse"),
     Wasm("WebAssembly SIMD, Node", EVERY, fast=True),
     Wasm("WebAssembly, Node", EVERY, fast=True, simd=False),
     Wasm("WebAssembly SIMD, Chromium", EVERY, browser="chromium"),
     Wasm("WebAssembly, Chromium", EVERY, browser="chromium", simd=False),
     emulated("AArch64, QEMU", "aarch64-linux-gnu", "aarch64"),
+    emulated("ARMv7 NEON, QEMU", "arm-linux-gnueabihf", "arm", "-mfpu=neon"),
+    emulated("RISC-V 64, QEMU", "riscv64-linux-gnu", "riscv64"),
+    emulated("s390x (big-endian), QEMU", "s390x-linux-gnu", "s390x", "-fexcess-precision=fast"),
+    emulated("PowerPC 64 (big-endian), QEMU", "powerpc64-linux-gnu", "ppc64"),
+    native("Windows x86-64, mingw, Wine", "x86_64-w64-mingw32-gcc", "-O2 -static", "wine", environment=WINE),
     board("Cortex-M0", "cortex-m0", SMALL),
+    board("Cortex-M3", "cortex-m3"),
     board("Cortex-M4F", "cortex-m4", level="-O2"),
     board("Cortex-M7", "cortex-m7"),
     board("Cortex-M33", "cortex-m33"),
+    board("Cortex-M55", "cortex-m55"),
+    board("RISC-V 32, no FPU", "rv32imac"),
+    board("RISC-V 32, FPU", "rv32imafc", level="-O2"),
     native("broken: fused multiply-add", "gcc", "-O2 -ffp-contract=fast -mfma -mavx2", fast=True, broken=True, networks=SMALL,
            change=spoil(r"#pragma (GCC optimize\(\"fp-contract=off\"\)|STDC FP_CONTRACT OFF)", "", "*.h", "*.c")),
     native("broken: a sum in another order", "gcc", "-O2", fast=True, broken=True, networks=SMALL,
