@@ -117,6 +117,8 @@ tensor_id reshape(graph *g, tensor_id x, shape s)
 tensor_id permute(graph *g, tensor_id x, const int *perm)
 {
     permute_attr at = {{0}};
+    if (!x)
+        return 0; /* perm may have fewer dimensions than the shape of none */
     const shape *from = tensor_shape(g, x);
     shape s = *from;
     for (int d = 0; d < s.rank; d++) {
