@@ -122,3 +122,15 @@ int shell(const char *command)
     int status = system(command);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
+
+char *scratch_dir(session *s, const char *purpose)
+{
+    const char *tmp = getenv("TMPDIR");
+    return mkdtemp(arena_printf(&s->arena, "%s/loomc-%s-XXXXXX", tmp ? tmp : "/tmp", purpose));
+}
+
+bool remove_dir(const char *dir)
+{
+    setenv("LOOM_DIR", dir, 1); /* a name with any characters: the shell must not read it */
+    return shell("rm -rf -- \"$LOOM_DIR\"") == 0;
+}

@@ -488,6 +488,9 @@ const char *file_part(session *s, const char *path, const char *data, size_t n);
 bool file_commit(session *s, const char *part, const char *path);
 bool make_dir(session *s, const char *path);
 int shell(const char *command); /* its exit code; 128 when a signal ended it */
+/* A new folder for the builds of a command, below $TMPDIR or /tmp; NULL, with errno, when there can be none. */
+char *scratch_dir(session *s, const char *purpose);
+bool remove_dir(const char *dir); /* with all that is in it */
 
 /* ---- syntax.c */
 bool json_check(session *s, const source *src); /* reports what is not JSON */

@@ -55,10 +55,9 @@ bool measure(session *s, const compiled *c, measured *m)
     }
     if (!board_check(s, c))
         return false;
-    const char *tmp = getenv("TMPDIR");
-    char *dir = arena_printf(&s->arena, "%s/loomc-measure-XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(dir)) {
-        diag(s, DIAG_ERROR, NULL, "cannot make the folder '%s': %s", dir, strerror(errno));
+    const char *dir = scratch_dir(s, "measure");
+    if (!dir) {
+        diag(s, DIAG_ERROR, NULL, "cannot make a folder for the build: %s", strerror(errno));
         return false;
     }
     source said;
@@ -67,8 +66,9 @@ bool measure(session *s, const compiled *c, measured *m)
     bool good = run_measure(s, c, dir, &said);
     if (good)
         read_measured(said.text, m);
-    setenv("LOOM_DIR", dir, 1);
-    if (shell(s->opt->keep ? "echo \"loomc: the build is in $LOOM_DIR\" >&2" : "rm -rf \"$LOOM_DIR\"") != 0)
+    if (s->opt->keep)
+        fprintf(stderr, "loomc: the build is in %s\n", dir);
+    else if (!remove_dir(dir))
         diag(s, DIAG_WARNING, NULL, "the folder '%s' could not be removed", dir);
     return good;
 }

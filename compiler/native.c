@@ -74,14 +74,11 @@ static void try_native(void *arg)
 
 const loom_model *native_model(session *s, const compiled *c, const char **why)
 {
-    const char *tmp = getenv("TMPDIR");
-    char *dir = arena_printf(&s->arena, "%s/loomc-train-XXXXXX", tmp ? tmp : "/tmp");
-    char *remove_dir = arena_printf(&s->arena, "rm -rf '%s'", dir);
-    if (!mkdtemp(dir)) {
-        *why = arena_printf(&s->arena, "no folder '%s': %s", dir, strerror(errno));
+    const char *dir = scratch_dir(s, "train");
+    if (!dir) {
+        *why = arena_printf(&s->arena, "no folder for the build: %s", strerror(errno));
         return NULL;
     }
-    memcpy(remove_dir + strlen("rm -rf '"), dir, strlen(dir));
     attempt a = {s, c, dir, NULL, NULL};
     const options *options_before = s->opt;
     diags diags_before = s->diags;
@@ -92,7 +89,7 @@ const loom_model *native_model(session *s, const compiled *c, const char **why)
     s->diags = diags_before;
     if (nowhere)
         fclose(nowhere);
-    shell(remove_dir);
+    remove_dir(dir);
     if (!memory_left)
         arena_fail(&s->arena);
     *why = a.why;

@@ -160,8 +160,6 @@ static bool compare_run(verifier *v, interp *it, int run)
 
 /* ---- training ------------------------------------------------------------------------------------------------- */
 
-static const void *engine_value_of(void *instance, tensor_id t) { return engine_value(instance, t); }
-
 static bool compare_training_step(verifier *v, int run)
 {
     size_t real = real_size(v->c->precision);
@@ -170,7 +168,7 @@ static bool compare_training_step(verifier *v, int run)
     v->m->train(v->m, v->instance, input, input + (size_t)v->n_in * real, loss);
     if (run == v->s->opt->runs - 1 && !isfinite(real_get(v->c->precision, loss, 0)))
         diag(v->s, DIAG_WARNING, NULL, "the loss is no finite number any more after %d mini-batches, so there is little to compare", run);
-    return compare_steps(v, run, engine_value_of, v->instance, THE_LOSS, loss, 1);
+    return compare_steps(v, run, engine_value, v->instance, THE_LOSS, loss, 1);
 }
 
 static const void *kept_by_reference(verifier *v, const char *name)
@@ -284,13 +282,12 @@ static bool verify_in(verifier *v, const char *dir)
 
 int command_verify(session *s)
 {
-    const char *tmp = getenv("TMPDIR");
-    char *dir = arena_printf(&s->arena, "%s/loomc-verify-XXXXXX", tmp ? tmp : "/tmp");
     compiled c = {0};
     if (!compile_network(s, &c) || !limits_check(s, &c) || !board_check(s, &c))
         return 1;
-    if (!mkdtemp(dir)) {
-        diag(s, DIAG_ERROR, NULL, "cannot make the folder '%s': %s", dir, strerror(errno));
+    const char *dir = scratch_dir(s, "verify");
+    if (!dir) {
+        diag(s, DIAG_ERROR, NULL, "cannot make a folder for the build: %s", strerror(errno));
         return 1;
     }
     verifier v = {.s = s, .c = &c, .g = c.train ? c.train : c.infer, .p = c.train ? c.train_plan : c.infer_plan};
@@ -303,7 +300,7 @@ int command_verify(session *s)
     if (s->opt->keep)
         fprintf(stderr, "loomc: the build is in %s\n", dir);
     else
-        shell(arena_printf(&s->arena, "rm -rf '%s'", dir));
+        remove_dir(dir);
     if (good)
         printf("%s: %d steps, %d %s, %s: every bit equal\n", c.net->id, v.p->n_steps, s->opt->runs, c.train ? "batches" : "runs",
                precision_names[c.precision]);
