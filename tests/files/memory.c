@@ -73,15 +73,18 @@ static int same(const memory *a, const memory *b)
 
 static void set(const loom_model *m, memory *x, int i, size_t k, double v)
 {
+    float single = (float)v;
     if (m->type == LOOM_F64)
         x->data[i][k] = v;
     else
-        ((float *)x->data[i])[k] = (float)v;
+        memcpy((char *)x->data[i] + k * sizeof single, &single, sizeof single); /* a float among doubles: not by assignment */
 }
 
 static double get(const loom_model *m, memory *x, int i, size_t k)
 {
-    return m->type == LOOM_F64 ? x->data[i][k] : (double)((float *)x->data[i])[k];
+    float single;
+    memcpy(&single, (char *)x->data[i] + k * sizeof single, sizeof single);
+    return m->type == LOOM_F64 ? x->data[i][k] : (double)single;
 }
 
 static memory filled(const loom_model *m, int salt)
