@@ -331,6 +331,11 @@ static char *part_of(const loom_model *m, void *instance, int i, size_t first, s
     return data ? data + first * loom_type_size((int)m->type) : NULL;
 }
 
+void *loom_tensor_data(const loom_model *m, void *instance, int i)
+{
+    return m && instance && i >= 0 && i < m->n_tensors ? m->data(m, instance, i) : NULL;
+}
+
 int loom_tensor_get(const loom_model *m, void *instance, int i, size_t first, size_t n, void *out)
 {
     const char *from = part_of(m, instance, i, first, n);

@@ -11,7 +11,8 @@
  *   models from JSON                   libloom: any network; beside compiled models: loom_select.c
  *   instances on the heap              loom_heap.c
  *   evaluation, optimisers             loom_metrics.c, loom_optimise.c
- *   files of weights                   loom_file.c
+ *   training, epoch after epoch        loom_fit.c
+ *   files of weights, bundles          loom_file.c, loom_bundle.c
  *   text in, text out                  loom_text.c and its parts: the functions that are named Loom...
  *
  * Functions that can fail return 0 or a negative status (loom_types.h); they check every argument that can be
@@ -260,6 +261,10 @@ LOOM_API size_t loom_tensor_size(const loom_model *m, int i);
 LOOM_API int loom_tensor_get(const loom_model *m, void *instance, int i, size_t first, size_t n, void *out);
 LOOM_API int loom_tensor_set(const loom_model *m, void *instance, int i, size_t first, size_t n, const void *values);
 
+/* The same numbers where they lie in the instance, loom_tensor_size of them, until it is freed; NULL for i out of range.
+ * Those of LOOM_FROZEN must not be written. */
+LOOM_API void *loom_tensor_data(const loom_model *m, void *instance, int i);
+
 /* ---- files (loom_file.c; the format: runtime/FILES.md) ------------------------------------------------------
  *
  * All weights of an instance in one block of bytes, the same bytes on every machine, with a checksum. A file loads
@@ -328,6 +333,43 @@ LOOM_API int loom_file_open(const void *bytes, size_t size, loom_file *f);
 LOOM_API int loom_file_next(const loom_file *f, size_t *at, loom_stored *t);
 LOOM_API int loom_stored_read(const loom_stored *t, int type, void *out);
 LOOM_API double loom_stored_scale(const loom_stored *t, size_t i); /* number i of n_scales */
+
+/* ---- bundles (loom_bundle.c): description and weights as one JSON text, as the original's programs read it ------ */
+
+/* Writes the instance's weights. `id` is the name in the bundle; NULL or "": the model's own. Returns the text, which
+ * FreeLoomString gives back, or NULL: LOOM_E_ARGUMENT, LOOM_E_UNSUPPORTED (a compiled model whose weights are part of its
+ * code), LOOM_E_MEMORY. */
+LOOM_API const char *loom_save_bundle(const loom_model *m, void *instance, const char *id, loom_error *error);
+
+/* Gives the instance the weights of model `id` (NULL or "": the first) of a bundle of `size` bytes; all is checked before
+ * the first number is written. Memory, states and progress stay. LOOM_E_ARGUMENT: NULL. LOOM_E_DESCRIPTION: not JSON, not
+ * a bundle, no such model in it, or of another network. LOOM_E_CONSTANT: of weights that are LOOM_FROZEN, others are in the
+ * bundle. LOOM_E_MEMORY. */
+LOOM_API int loom_load_bundle(const loom_model *m, void *instance, const char *json, size_t size, const char *id,
+                              loom_error *error);
+
+/* ---- training on a set of samples (loom_fit.c) -------------------------------------------------------------- */
+
+/* How loom_fit trains. All zero: as the description says. */
+typedef struct loom_fit_options {
+    uint64_t epochs;      /* how often all samples are seen; 0: "epochs" of the description's "training", or 10 */
+    uint64_t first_epoch; /* epochs that were before: those that run now are first_epoch ... first_epoch + epochs - 1 */
+    double learning_rate; /* constant; 0: the schedule of the instance, which takes all epochs if it has no "steps" */
+    int shuffle;          /* each epoch has an order of its own (loom_epoch_order), 1: by the description's seed, 2: by `seed` */
+    uint64_t seed;
+    /* NULL, or called after each epoch with the count of epochs so far and the epoch's mean loss. What it returns other
+     * than 0 ends the training, which is no error. */
+    int (*progress)(void *context, uint64_t epochs, double loss);
+    void *context;
+} loom_fit_options;
+
+/* Trains on `samples` samples: inputs are samples times loom_input_size / batch numbers, targets likewise. When the last
+ * mini-batch of an epoch is not full, the epoch's first samples fill it up. *loss, unless NULL, gets the last epoch's mean
+ * loss, each taken before its step. `options` may be NULL. LOOM_E_ARGUMENT: NULL, no samples, or a rate that is none.
+ * LOOM_E_UNSUPPORTED: the model does not train, or mixes the samples of a batch. LOOM_E_MEMORY: for one mini-batch and the
+ * order. LOOM_E_NOT_FINITE: the loss is no finite number any more, and the weights are spoilt. */
+LOOM_API int loom_fit(const loom_model *m, void *instance, const void *inputs, const void *targets, size_t samples,
+                      const loom_fit_options *options, double *loss);
 
 /* ---- evaluation (loom_metrics.c) ---------------------------------------------------------------------------- */
 

@@ -426,3 +426,35 @@ int loom_bundle_read(const loom_model *m, void *instance, const char *json, size
     free(block);
     return status;
 }
+
+/* ---- the public names --------------------------------------------------------------------------------------- */
+
+const char *loom_save_bundle(const loom_model *m, void *instance, const char *id, loom_error *error)
+{
+    loom_error ignored, *e = error ? error : &ignored;
+    memset(e, 0, sizeof *e);
+    if (!m || !instance) {
+        loom_fail(e, LOOM_E_ARGUMENT, m ? "instance" : "m", "'%s' is NULL", m ? "instance" : "m");
+        return NULL;
+    }
+    loom_writer w = loom_reply();
+    loom_bundle_write(m, instance, id && *id ? id : m->id, &w, e);
+    loom_put_bytes(&w, "", 1);
+    if (e->status == LOOM_OK && w.failed)
+        loom_fail(e, LOOM_E_MEMORY, "", "out of memory");
+    if (e->status == LOOM_OK)
+        return w.s;
+    free(w.s);
+    return NULL;
+}
+
+int loom_load_bundle(const loom_model *m, void *instance, const char *json, size_t size, const char *id,
+                     loom_error *error)
+{
+    loom_error ignored, *e = error ? error : &ignored;
+    memset(e, 0, sizeof *e);
+    const char *null = !m ? "m" : !instance ? "instance" : !json ? "json" : NULL;
+    if (null)
+        return loom_fail(e, LOOM_E_ARGUMENT, null, "'%s' is NULL", null);
+    return loom_bundle_read(m, instance, json, size, id && *id ? id : NULL, e);
+}

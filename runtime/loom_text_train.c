@@ -62,8 +62,7 @@ typedef struct job {
     size_t samples, batch, steps; /* steps of one epoch */
     size_t in_bytes, out_bytes;   /* of one sample */
     char *inputs, *targets;       /* [samples] */
-    char *x, *y;                  /* one mini-batch */
-    uint64_t *order;
+    uint64_t done;   /* epochs */
     double *history; /* [epochs] */
 } job;
 
@@ -191,60 +190,37 @@ static int take_samples(job *j)
 
 /* ---- the loop ----------------------------------------------------------------------------------------------- */
 
-static void fill_batch(job *j, size_t first)
+static int note_loss(void *context, uint64_t epochs, double loss)
 {
-    for (size_t i = 0; i < j->batch; i++) {
-        size_t from = (size_t)j->order[(first + i) % j->samples];
-        memcpy(j->x + i * j->in_bytes, j->inputs + from * j->in_bytes, j->in_bytes);
-        memcpy(j->y + i * j->out_bytes, j->targets + from * j->out_bytes, j->out_bytes);
-    }
+    job *j = (job *)context;
+    j->history[epochs - 1] = loss;
+    j->done = epochs;
+    return 0;
 }
 
-static int run_epoch(job *j, size_t epoch)
+/* A rate of zero too is constant. */
+static int run_epochs(job *j)
 {
-    double sum = 0;
-    if (j->shuffle)
-        loom_epoch_order((uint64_t)j->seed, epoch, j->order, j->samples);
-    for (size_t i = 0; i < j->steps; i++) {
-        double loss;
-        fill_batch(j, i * j->batch);
-        int status = loom_train(j->net->model, j->net->instance, j->x, j->y, j->batch, &loss);
-        if (status < 0)
-            return loom_fail_status(j->d.error, status, "training");
-        sum = sum + loss;
-    }
-    j->history[epoch] = sum / (double)j->steps;
-    if (sum - sum != 0)
-        return loom_fail(j->d.error, LOOM_E_NOT_FINITE, "",
+    loom_fit_options o;
+    loom_schedule zero;
+    memset(&o, 0, sizeof o);
+    memset(&zero, 0, sizeof zero);
+    o.epochs = (uint64_t)j->epochs;
+    o.learning_rate = j->rate > 0 ? j->rate : 0;
+    o.shuffle = j->shuffle ? 2 : 0;
+    o.seed = (uint64_t)j->seed;
+    o.progress = note_loss;
+    o.context = j;
+    const loom_model *m = j->net->model;
+    if (!(j->rate > 0 || j->rate < 0))
+        loom_set_schedule(m, j->net->instance, &zero);
+    int status = loom_fit(m, j->net->instance, j->inputs, j->targets, j->samples, &o, NULL);
+    if (status == LOOM_E_NOT_FINITE)
+        return loom_fail(j->d.error, status, "",
                          "the loss is no finite number any more in epoch %z, and the weights are spoilt: load "
                          "or create the network again (is the learning rate too large?)",
-                         epoch + 1);
-    return LOOM_OK;
-}
-
-/* A rate given here is constant; else the description's schedule, which by default takes all steps. */
-static void set_schedule(job *j)
-{
-    loom_schedule *s = &j->net->model->progress(j->net->model, j->net->instance)->schedule;
-    double accumulate = described(j, "training", "accumulate", 1), steps = (double)j->steps * j->epochs;
-    if (j->rate >= 0) {
-        memset(s, 0, sizeof *s);
-        s->rate = j->rate;
-    } else if (!(s->steps > 0)) {
-        s->steps = (double)(uint64_t)(steps / (accumulate > 1 ? accumulate : 1)) - s->warmup;
-    }
-}
-
-static int make_room(job *j)
-{
-    loom_error *e = j->d.error;
-    j->x = (char *)loom_memory(j->batch, j->in_bytes, e);
-    j->y = (char *)loom_memory(j->batch, j->out_bytes, e);
-    j->order = (uint64_t *)loom_memory(j->samples, sizeof *j->order, e);
-    j->history = (double *)loom_memory((size_t)j->epochs, sizeof *j->history, e);
-    for (size_t i = 0; j->order && i < j->samples; i++)
-        j->order[i] = i;
-    return j->x && j->y && j->order && j->history ? LOOM_OK : LOOM_E_MEMORY;
+                         (size_t)j->done);
+    return status < 0 ? loom_fail_status(j->d.error, status, "training") : status;
 }
 
 static int put_result(job *j, uint64_t time, loom_writer *w)
@@ -315,14 +291,14 @@ static int train(job *j, loom_network *current, loom_writer *w)
     if (!j->net)
         return d->error->status;
     if ((status = take_settings(j)) < 0 || (status = take_samples(j)) < 0 || (status = check_validation(j)) < 0 ||
-        (status = make_room(j)) < 0 || (status = loom_network_become(j->net, 1, j->loss, j->clip, d->error)) < 0)
+        (status = loom_network_become(j->net, 1, j->loss, j->clip, d->error)) < 0)
         return status;
-    set_schedule(j);
+    j->history = (double *)loom_memory((size_t)j->epochs, sizeof *j->history, d->error);
+    if (!j->history)
+        return LOOM_E_MEMORY;
     uint64_t start = now();
-    for (size_t epoch = 0; epoch < (size_t)j->epochs; epoch++)
-        if ((status = run_epoch(j, epoch)) < 0)
-            return status;
-    return put_result(j, now() - start, w);
+    status = run_epochs(j);
+    return status < 0 ? status : put_result(j, now() - start, w);
 }
 
 const char *LoomTrain(const char *trainingJson)
@@ -337,9 +313,6 @@ const char *LoomTrain(const char *trainingJson)
     loom_unlock();
     free(j.inputs);
     free(j.targets);
-    free(j.x);
-    free(j.y);
-    free(j.order);
     free(j.history);
     return loom_reply_end(&w, &e);
 }

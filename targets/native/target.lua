@@ -6,7 +6,7 @@ return {
     abi_sources = {
         "loom.c", "loom_heap.c", "loom_metrics.c", "loom_optimise.c", "loom_file.c", "loom_select.c", "loom_number.h", "loom_number.c",
         "loom_json.h", "loom_json.c", "loom_writer.c", "loom_text.h", "loom_error.c", "loom_document.c", "loom_network.c", "loom_bundle.c",
-        "loom_text.c", "loom_text_train.c", "loom_text_evaluate.c", "loom_text_update.c",
+        "loom_fit.c", "loom_text.c", "loom_text_train.c", "loom_text_evaluate.c", "loom_text_update.c",
     },
     -- Vector widths and register tiles are chosen by runtime/loom_rt.h when the C is compiled: one text serves
     -- x86-64 (SSE2, AVX, AVX-512), AArch64, WebAssembly and machines without vectors.
