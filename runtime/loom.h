@@ -339,13 +339,13 @@ LOOM_API double loom_stored_scale(const loom_stored *t, size_t i); /* number i o
 /* Writes the instance's weights. `id` is the name in the bundle; NULL or "": the model's own. Returns the text, which
  * FreeLoomString gives back, or NULL: LOOM_E_ARGUMENT, LOOM_E_UNSUPPORTED (a compiled model whose weights are part of its
  * code), LOOM_E_MEMORY. */
-LOOM_API const char *loom_save_bundle(const loom_model *m, void *instance, const char *id, loom_error *error);
+LOOM_API const char *loom_bundle_save(const loom_model *m, void *instance, const char *id, loom_error *error);
 
 /* Gives the instance the weights of model `id` (NULL or "": the first) of a bundle of `size` bytes; all is checked before
  * the first number is written. Memory, states and progress stay. LOOM_E_ARGUMENT: NULL. LOOM_E_DESCRIPTION: not JSON, not
  * a bundle, no such model in it, or of another network. LOOM_E_CONSTANT: of weights that are LOOM_FROZEN, others are in the
  * bundle. LOOM_E_MEMORY. */
-LOOM_API int loom_load_bundle(const loom_model *m, void *instance, const char *json, size_t size, const char *id,
+LOOM_API int loom_bundle_load(const loom_model *m, void *instance, const char *json, size_t size, const char *id,
                               loom_error *error);
 
 /* ---- training on a set of samples (loom_fit.c) -------------------------------------------------------------- */

@@ -429,7 +429,7 @@ int loom_bundle_read(const loom_model *m, void *instance, const char *json, size
 
 /* ---- the public names --------------------------------------------------------------------------------------- */
 
-const char *loom_save_bundle(const loom_model *m, void *instance, const char *id, loom_error *error)
+const char *loom_bundle_save(const loom_model *m, void *instance, const char *id, loom_error *error)
 {
     loom_error ignored, *e = error ? error : &ignored;
     memset(e, 0, sizeof *e);
@@ -448,7 +448,7 @@ const char *loom_save_bundle(const loom_model *m, void *instance, const char *id
     return NULL;
 }
 
-int loom_load_bundle(const loom_model *m, void *instance, const char *json, size_t size, const char *id,
+int loom_bundle_load(const loom_model *m, void *instance, const char *json, size_t size, const char *id,
                      loom_error *error)
 {
     loom_error ignored, *e = error ? error : &ignored;
