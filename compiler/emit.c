@@ -74,11 +74,11 @@ const char *target_names(arena *a)
 /* The numbers of a weight as they are stored. */
 static void *stored_weight(const emitter *e, const weight *w)
 {
-    precision pr = e->c->precision;
     const tensor *t = w->tensor;
+    precision pr = t->type;
     void *data = arena_array(&e->s->arena, w->size, real_size(pr));
     if (w->packed)
-        pack_fill(last_plan(e->c)->g, &w->pack, t->data, data);
+        pack_fill(last_plan(e->c)->g, pr, &w->pack, t->data, data);
     else
         memcpy(data, t->data, (size_t)shape_size(&t->shape) * real_size(pr));
     return data;
@@ -89,7 +89,7 @@ static int lua_weight_text(lua_State *L)
 {
     emitter *e = emitter_of(L);
     const weight *w = &last_plan(e->c)->weights[luaL_checkinteger(L, 1)];
-    precision pr = e->c->precision;
+    precision pr = w->tensor->type;
     const void *data = stored_weight(e, w);
     text t = {.arena = &e->s->arena};
     for (int64_t i = 0; i < w->size; i++) {
@@ -106,7 +106,7 @@ static int lua_weight_bytes(lua_State *L)
 {
     emitter *e = emitter_of(L);
     const weight *w = &last_plan(e->c)->weights[luaL_checkinteger(L, 1)];
-    size_t real = real_size(e->c->precision);
+    size_t real = real_size(w->tensor->type);
     const unsigned char *data = stored_weight(e, w);
     const uint16_t probe = 1;
     bool little = *(const unsigned char *)&probe == 1;

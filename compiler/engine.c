@@ -29,8 +29,6 @@ typedef struct instance {
 
 static instance *self(void *at) { return *(instance **)at; }
 
-static size_t bytes_of(const graph *g, tensor_id t) { return (size_t)shape_size(tensor_shape(g, t)) * real_size(g->precision); }
-
 /* ---- instances ----------------------------------------------------------------------------------------------- */
 
 static void build_instance(void *arg)
@@ -104,8 +102,8 @@ static int forward(const loom_model *m, void *at, const void *input, void *outpu
 static void run_backward(instance *x, const void *input, const void *target, void *loss)
 {
     const graph *g = x->e->train;
-    memcpy(interp_value(x->train, g->input), input, bytes_of(g, g->input));
-    memcpy(interp_value(x->train, g->target), target, bytes_of(g, g->target));
+    memcpy(interp_value(x->train, g->input), input, tensor_bytes(g, g->input));
+    memcpy(interp_value(x->train, g->target), target, tensor_bytes(g, g->target));
     interp_steps(x->train, 0, g->n_backward, x->progress.batches);
     memcpy(loss, interp_value(x->train, g->loss), real_size(g->precision));
     x->progress.batches++;

@@ -58,9 +58,11 @@ tensor_id tensor_new(graph *g, tensor_kind k, shape s, const char *name)
     }
     if (g->n_tensors == 0)
         g->n_tensors = 1;
-    g->tensors[g->n_tensors] = (tensor){.kind = k, .shape = s, .name = name, .op = -1};
+    g->tensors[g->n_tensors] = (tensor){.kind = k, .type = g->precision, .shape = s, .name = name, .op = -1};
     return g->n_tensors++;
 }
+
+size_t tensor_bytes(const graph *g, tensor_id t) { return (size_t)shape_size(tensor_shape(g, t)) * real_size(g->tensors[t].type); }
 
 tensor_id tensor_const(graph *g, shape s, const char *name, const double *values)
 {

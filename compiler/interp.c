@@ -24,10 +24,9 @@ interp *interp_new(arena *a, const graph *g)
     in->in_shape = arena_array(a, most, sizeof *in->in_shape);
     for (int t = 1; t < g->n_tensors; t++) {
         const tensor *x = &g->tensors[t];
-        in->value[t] = x->kind == TENSOR_CONST ? x->data
-                                               : arena_array(a, shape_size(&x->shape), real_size(g->precision));
+        in->value[t] = x->kind == TENSOR_CONST ? x->data : arena_array(a, shape_size(&x->shape), real_size(x->type));
         if (x->kind == TENSOR_PARAM)
-            memcpy(in->value[t], x->data, (size_t)shape_size(&x->shape) * real_size(g->precision));
+            memcpy(in->value[t], x->data, tensor_bytes(g, t));
     }
     return in;
 }
@@ -36,25 +35,28 @@ void interp_reset(interp *in)
 {
     for (int t = 1; t < in->g->n_tensors; t++)
         if (in->g->tensors[t].kind == TENSOR_STATE)
-            memset(in->value[t], 0, (size_t)shape_size(&in->g->tensors[t].shape) * real_size(in->g->precision));
+            memset(in->value[t], 0, tensor_bytes(in->g, t));
 }
 
 static void run_op(interp *in, const op *o, uint64_t call)
 {
     const graph *g = in->g;
-    eval_args a = {.n_in = o->n_in, .out = in->value[o->out], .out_shape = tensor_shape(g, o->out), .attr = o->attr, .call = call};
+    eval_args a = {.n_in = o->n_in, .out = in->value[o->out], .out_shape = tensor_shape(g, o->out), .attr = o->attr, .call = call,
+                   .out_type = o->out ? g->tensors[o->out].type : g->precision, .out_quant = g->tensors[o->out].q};
     for (int k = 0; k < o->n_in; k++) {
         in->in[k] = o->in[k] ? in->value[o->in[k]] : NULL;
         in->in_shape[k] = tensor_shape(g, o->in[k]);
         if (k < MAX_INPUTS) {
             a.in[k] = in->in[k];
             a.in_shape[k] = in->in_shape[k];
+            a.in_type[k] = g->tensors[o->in[k]].type;
+            a.in_quant[k] = g->tensors[o->in[k]].q;
             a.state[k] = g->tensors[o->in[k]].kind >= TENSOR_STATE ? in->value[o->in[k]] : NULL;
         }
     }
     a.in_all = in->in;
     a.in_shape_all = in->in_shape;
-    o->type->eval[g->precision](&a);
+    op_kernel(o->type, a.out_type)(&a);
 }
 
 void interp_steps(interp *in, int from, int to, uint64_t call)
@@ -66,10 +68,9 @@ void interp_steps(interp *in, int from, int to, uint64_t call)
 void interp_run(interp *in, const void *input, void *output, uint64_t call)
 {
     const graph *g = in->g;
-    size_t real = real_size(g->precision);
-    memcpy(in->value[g->input], input, (size_t)shape_size(tensor_shape(g, g->input)) * real);
+    memcpy(in->value[g->input], input, tensor_bytes(g, g->input));
     interp_steps(in, 0, g->n_ops, call);
-    memcpy(output, in->value[g->output], (size_t)shape_size(tensor_shape(g, g->output)) * real);
+    memcpy(output, in->value[g->output], tensor_bytes(g, g->output));
 }
 
 void interp_share(interp *in, tensor_id t, void *value) { in->value[t] = value; }

@@ -40,11 +40,10 @@ static void print_parts(session *s, part *parts, int n, int64_t all)
 static void print_flash(session *s, const compiled *c)
 {
     const plan *p = c->train_plan ? c->train_plan : c->infer_plan;
-    int64_t real = (int64_t)real_size(c->precision);
     part *parts = arena_array(&s->arena, p->n_weights + 1, sizeof *parts);
     for (int i = 0; i < p->n_weights; i++) {
         const weight *w = &p->weights[i];
-        parts[i] = (part){arena_printf(&s->arena, "%s %s", w->name, shape_text(&s->arena, &w->tensor->shape)), w->size * real};
+        parts[i] = (part){arena_printf(&s->arena, "%s %s", w->name, shape_text(&s->arena, &w->tensor->shape)), weight_bytes(w)};
     }
     print_parts(s, parts, p->n_weights, flash_bytes(c));
 }
@@ -52,7 +51,7 @@ static void print_flash(session *s, const compiled *c)
 /* What of the arena is alive at the step where most is, and which step that is. */
 static int alive_at_peak(session *s, const plan *p, part *parts, const char **where)
 {
-    int64_t most = -1, real = (int64_t)real_size(p->g->precision);
+    int64_t most = -1, real = p->unit;
     int n = 0;
     for (int i = 0; i < p->n_steps; i++) {
         int64_t sum = 0;
@@ -73,7 +72,7 @@ static int alive_at_peak(session *s, const plan *p, part *parts, const char **wh
 static void print_ram(session *s, const compiled *c)
 {
     const plan *p = c->train_plan && c->train_plan->arena_size >= c->infer_plan->arena_size ? c->train_plan : c->infer_plan;
-    int64_t real = (int64_t)real_size(c->precision);
+    int64_t real = p->unit;
     const char *where = "";
     part *parts = arena_array(&s->arena, p->n_buffers + 8, sizeof *parts);
     int n = alive_at_peak(s, p, parts, &where);

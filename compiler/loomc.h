@@ -106,7 +106,16 @@ typedef struct diags {
 
 /* ---- shapes, precisions ----------------------------------------------------------------------------- */
 
-typedef enum precision { F32, F64, N_PRECISIONS } precision;
+/* What numbers are: of a network, and of each tensor. A network of integers has tensors of several types. */
+typedef enum precision { F32, F64, N_REALS, I8 = N_REALS, I16, I32, I64, N_PRECISIONS } precision;
+
+static inline bool is_integer(precision p) { return p >= N_REALS; }
+
+/* What a tensor of integers stands for: the real number scale * (q - zero). */
+typedef struct quant {
+    double scale; /* 0: for nothing but itself (indices, tables, multipliers) */
+    int zero;
+} quant;
 
 typedef struct shape {
     int rank;
@@ -184,9 +193,11 @@ typedef enum lower_mode { LOWER_FIXED, LOWER_MUTABLE, LOWER_TRAINING } lower_mod
 
 typedef struct tensor {
     tensor_kind kind;
+    precision type;
     shape shape;
+    quant q;               /* of integers */
     const char *name;      /* constants and states: unique identifier */
-    void *data;            /* constants and parameters: row-major, in the graph's precision */
+    void *data;            /* constants and parameters: row-major */
     int op;                /* index of the op that makes it, values only */
     int uses;              /* how many op inputs (and network outputs) it is */
     const layer *owner;    /* of a parameter, named <path of owner>_<key> */
@@ -204,6 +215,8 @@ typedef struct eval_args {
     int n_in;
     void *out;
     const shape *out_shape;
+    precision in_type[MAX_INPUTS], out_type;
+    quant in_quant[MAX_INPUTS], out_quant; /* for ops on integers */
     void *state[MAX_INPUTS];      /* in[i] again, writable, where input i is kept from run to run */
     const void *attr;
     uint64_t call;                /* counts the mini-batches, for random ops */
@@ -233,7 +246,8 @@ typedef struct op_type {
     const char *doc;
     int flags;
     const attr_def *attrs; /* ends with a nameless one */
-    eval_fn *eval[N_PRECISIONS];
+    eval_fn *eval[N_REALS];
+    eval_fn *integer;      /* the kernel of results that are integers; NULL: there is none */
     int64_t (*macs)(const struct graph *g, const struct op *o);
     /* Elements of scratch memory that the generated code needs; NULL is none. */
     int64_t (*scratch)(const struct graph *g, const struct op *o);
@@ -246,6 +260,9 @@ typedef struct op_type {
      * the op has none. */
     void (*grad)(struct graph *g, const struct op *o, tensor_id dy, tensor_id *dx);
 } op_type;
+
+/* The reference kernel for results of a type. An op without one must not get into a graph of that type. */
+static inline eval_fn *op_kernel(const op_type *t, precision p) { return is_integer(p) ? t->integer : t->eval[p]; }
 
 /* One element-wise function at the end of a step: v = fn(v), v = fn(v, operand) or fn(operand, v). */
 typedef struct chain_item {
@@ -327,8 +344,9 @@ typedef enum buffer_kind { BUFFER_ARENA, BUFFER_INPUT, BUFFER_OUTPUT, BUFFER_CON
 
 typedef struct buffer {
     buffer_kind kind;
-    int64_t size;          /* elements, halo included */
-    int64_t offset;        /* within the arena or the state, elements */
+    precision type;
+    int64_t size;          /* halo included, in units of the plan */
+    int64_t offset;        /* within the arena or the state, in units */
     int first, last;       /* steps between which it is alive */
     tensor_id tensor;      /* that it was made for */
     int64_t halo[4];       /* zero border: top, bottom, left, right */
@@ -360,7 +378,7 @@ typedef struct weight {
     pack pack;
     const char *name;
     int64_t size;          /* elements as stored */
-    int64_t offset;        /* in the weights struct, elements */
+    int64_t offset;        /* in the weights struct, in units of the plan */
 } weight;
 
 typedef struct plan {
@@ -372,7 +390,8 @@ typedef struct plan {
     int n_buffers;
     weight *weights;
     int n_weights;
-    int64_t arena_size, state_size, weights_size; /* elements */
+    int64_t unit;          /* bytes: one number of a network of reals, 1 for integers, which have several sizes */
+    int64_t arena_size, state_size, weights_size; /* units */
     int64_t macs;
     int n_backward;        /* of a plan that trains: steps up to the gradients, when they are kept */
 } plan;
@@ -519,7 +538,9 @@ const char *shape_text(arena *a, const shape *s);
 size_t real_size(precision p);
 double real_get(precision p, const void *data, int64_t i);
 void real_set(precision p, void *data, int64_t i, double v);
-extern const char *const precision_names[N_PRECISIONS]; /* "f32", "f64" */
+extern const char *const precision_names[N_PRECISIONS]; /* "f32", "f64", "i8", ... */
+int64_t int_get(precision p, const void *data, int64_t i);
+void int_set(precision p, void *data, int64_t i, int64_t v); /* v must fit */
 
 /* ---- field.c: reading the keys of a layer. A name that the layer's table lacks is a bug (assert). */
 bool fields_check(session *s, const json *object, const field *fields, const char *what);
@@ -589,6 +610,7 @@ shape shape_of(int rank, ...);                                     /* int64_t ea
 tensor_id tensor_new(graph *g, tensor_kind k, shape s, const char *name);
 tensor_id tensor_const(graph *g, shape s, const char *name, const double *values);
 const shape *tensor_shape(const graph *g, tensor_id t);
+size_t tensor_bytes(const graph *g, tensor_id t);
 tensor_id op_new(graph *g, const op_type *type, const void *attr, size_t attr_size, shape out, int n_in, const tensor_id *in);
 tensor_id graph_result(const graph *g); /* the loss of a graph that trains, else the output */
 void graph_uses(graph *g);
@@ -660,11 +682,12 @@ const view *step_result(const plan *p, const step *st); /* what it writes: its r
 
 /* ---- panels.c */
 void plan_weights(plan *p, session *s, const plan *first);
+int64_t plan_align(const graph *g);  /* in units of the plan: where buffers begin in the arena */
 int64_t panel_width(const graph *g); /* columns of a panel; what lies in memory fills up whole panels */
 int64_t pack_size(const graph *g, const pack *k);
 /* The widest panels for n columns: panels side by side pay where few rows read them, and on machines without vectors. */
 int64_t pack_wide(const graph *g, int64_t n, bool few_rows);
-void pack_fill(const graph *g, const pack *k, const void *from, void *to);
+void pack_fill(const graph *g, precision p, const pack *k, const void *from, void *to);
 
 /* ---- emit.c */
 bool is_target(const char *name);     /* is there a folder of it in targets/? */

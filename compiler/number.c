@@ -7,18 +7,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const precision_names[N_PRECISIONS] = {"f32", "f64"};
+const char *const precision_names[N_PRECISIONS] = {"f32", "f64", "i8", "i16", "i32", "i64"};
 
-size_t real_size(precision p) { return p == F32 ? sizeof(float) : sizeof(double); }
+size_t real_size(precision p)
+{
+    static const size_t sizes[N_PRECISIONS] = {sizeof(float), sizeof(double), 1, 2, 4, 8};
+    return sizes[p];
+}
+
+int64_t int_get(precision p, const void *data, int64_t i)
+{
+    switch (p) {
+    case I8: return ((const int8_t *)data)[i];
+    case I16: return ((const int16_t *)data)[i];
+    case I32: return ((const int32_t *)data)[i];
+    default: return ((const int64_t *)data)[i];
+    }
+}
+
+void int_set(precision p, void *data, int64_t i, int64_t v)
+{
+    switch (p) {
+    case I8: ((int8_t *)data)[i] = (int8_t)v; break;
+    case I16: ((int16_t *)data)[i] = (int16_t)v; break;
+    case I32: ((int32_t *)data)[i] = (int32_t)v; break;
+    default: ((int64_t *)data)[i] = v; break;
+    }
+}
 
 double real_get(precision p, const void *data, int64_t i)
 {
+    if (is_integer(p))
+        return (double)int_get(p, data, i);
     return p == F32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
 }
 
 void real_set(precision p, void *data, int64_t i, double v)
 {
-    if (p == F32)
+    if (is_integer(p))
+        int_set(p, data, i, (int64_t)v);
+    else if (p == F32)
         ((float *)data)[i] = (float)v;
     else
         ((double *)data)[i] = v;
@@ -43,6 +71,14 @@ const char *read_real(precision p, const char *t, void *out)
 
 void print_hex(char out[48], precision p, const void *x)
 {
+    if (is_integer(p)) {
+        int64_t i = int_get(p, x, 0);
+        if (i == INT64_MIN || i == INT32_MIN) /* no literal of C has that value */
+            snprintf(out, 48, "(-%lld - 1)", (long long)-(i + 1));
+        else
+            snprintf(out, 48, i > INT32_MAX || i < -INT32_MAX ? "%lldLL" : "%lld", (long long)i);
+        return;
+    }
     double v = real_get(p, x, 0);
     if (v == (int)v && v > -1000 && v < 1000 && !(v == 0 && signbit(v)))
         snprintf(out, 48, p == F32 ? "%d.0f" : "%d.0", (int)v);

@@ -7,6 +7,8 @@
 
 int64_t panel_width(const graph *g) { return g->panel; }
 
+int64_t plan_align(const graph *g) { return !is_integer(g->precision) ? g->panel : g->panel == 1 ? 8 : 64; }
+
 int64_t pack_size(const graph *g, const pack *k)
 {
     int64_t w = panel_width(g);
@@ -23,10 +25,9 @@ static int64_t pack_index(const pack *p, int64_t w, int64_t g, int64_t k, int64_
     return g * panels * w * p->k + n / width * width * p->k + k * width + n % width;
 }
 
-void pack_fill(const graph *g, const pack *k, const void *from, void *to)
+void pack_fill(const graph *g, precision p, const pack *k, const void *from, void *to)
 {
     int64_t w = panel_width(g);
-    precision p = g->precision;
     for (int64_t b = 0; b < k->groups; b++)
         for (int64_t i = 0; i < k->k; i++)
             for (int64_t n = 0; n < k->n; n++)
@@ -43,18 +44,18 @@ int64_t pack_wide(const graph *g, int64_t n, bool few_rows)
 
 /* ---- the list of weights ------------------------------------------------------------------------------------ */
 
-static bool same_weight(precision p, const weight *w, const tensor *t, const pack *k)
+static bool same_weight(const weight *w, const tensor *t, const pack *k)
 {
     if (w->packed != (k != NULL) || (k && memcmp(&w->pack, k, sizeof *k) != 0))
         return false;
     return w->tensor == t || (strcmp(w->tensor->name, t->name) == 0 && shape_equal(&w->tensor->shape, &t->shape) &&
-                              memcmp(w->tensor->data, t->data, (size_t)shape_size(&t->shape) * real_size(p)) == 0);
+                              w->tensor->type == t->type && memcmp(w->tensor->data, t->data, (size_t)shape_size(&t->shape) * real_size(t->type)) == 0);
 }
 
 const weight *plan_weight(const plan *p, const tensor *t, const pack *k)
 {
     for (int i = 0; i < p->n_weights; i++)
-        if (same_weight(p->g->precision, &p->weights[i], t, k))
+        if (same_weight(&p->weights[i], t, k))
             return &p->weights[i];
     return NULL;
 }
@@ -65,7 +66,7 @@ static void add_weight(plan *p, tensor_id id, const pack *k)
     const tensor *t = &p->g->tensors[id];
     if (plan_weight(p, t, k))
         return;
-    int64_t n = shape_size(&t->shape), align = panel_width(p->g);
+    int64_t n = shape_size(&t->shape), real = (int64_t)real_size(t->type), align = is_integer(p->g->precision) ? 8 / real : panel_width(p->g);
     weight w = {.tensor = t, .packed = k != NULL, .name = t->name, .size = k ? pack_size(p->g, k) : n};
     if (k)
         w.pack = *k;
@@ -74,7 +75,7 @@ static void add_weight(plan *p, tensor_id id, const pack *k)
             w.name = arena_printf(a, "%s_%d", w.name, p->n_weights);
     w.size = (w.size + align - 1) / align * align;
     w.offset = p->weights_size;
-    p->weights_size += w.size;
+    p->weights_size += w.size * real / p->unit;
     p->weights[p->n_weights++] = w;
 }
 

@@ -35,7 +35,7 @@ static bool grows(const graph *g, const op *o)
 
 static bool all_const(const graph *g, const op *o)
 {
-    if (o->type->flags & (OP_RANDOM | OP_UPDATE))
+    if (o->type->flags & (OP_RANDOM | OP_UPDATE) || is_integer(g->precision))
         return false;
     for (int k = 0; k < o->n_in; k++)
         if (o->in[k] && g->tensors[o->in[k]].kind != TENSOR_CONST)
@@ -59,8 +59,8 @@ static void evaluate(graph *g, op *o)
     }
     a.in_all = in;
     a.in_shape_all = in_shape;
-    a.out = y->data = arena_array(g->arena, shape_size(&y->shape), real_size(g->precision));
-    o->type->eval[g->precision](&a);
+    a.out = y->data = arena_array(g->arena, shape_size(&y->shape), real_size(y->type));
+    op_kernel(o->type, y->type)(&a);
     y->kind = TENSOR_CONST;
     y->op = -1;
     y->name = arena_printf(g->arena, "%s_c%d", o->layer ? o->layer->path : "net", o->out);

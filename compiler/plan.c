@@ -38,15 +38,17 @@ static bool has_halo(const planner *pl, tensor_id t)
 
 /* ---- buffers and strides ---------------------------------------------------------------------------------- */
 
-static int buffer_new(planner *pl, buffer_kind kind, int64_t size, tensor_id t)
+/* A buffer for n numbers. */
+static int buffer_new(planner *pl, buffer_kind kind, precision type, int64_t n, tensor_id t)
 {
     plan *p = pl->p;
+    int64_t size = n * (int64_t)real_size(type) / p->unit;
     if (p->n_buffers == pl->cap_buffers) {
         int cap = pl->cap_buffers * 2 + 64;
         p->buffers = arena_grow(&pl->s->arena, p->buffers, (size_t)p->n_buffers * sizeof *p->buffers, (size_t)cap * sizeof *p->buffers);
         pl->cap_buffers = cap;
     }
-    p->buffers[p->n_buffers] = (buffer){.kind = kind, .size = size, .tensor = t, .first = -1, .last = -1, .zero_step = -1, .into = -1};
+    p->buffers[p->n_buffers] = (buffer){.kind = kind, .type = type, .size = size, .tensor = t, .first = -1, .last = -1, .zero_step = -1, .into = -1};
     return p->n_buffers++;
 }
 
@@ -69,7 +71,7 @@ static void own_image(planner *pl, tensor_id t)
     bool flat = s->rank == 3, last = pl->channels_last[t];
     int64_t C = s->dim[1], rows = (flat ? 1 : s->dim[2]) + h[0] + h[1], cols = s->dim[s->rank - 1] + h[2] + h[3];
     int64_t inner = last ? C : 1, images = last ? s->dim[0] : s->dim[0] * C;
-    int b = buffer_new(pl, BUFFER_ARENA, images * rows * cols * inner, t);
+    int b = buffer_new(pl, BUFFER_ARENA, get(pl, t)->type, images * rows * cols * inner, t);
     buffer *buf = &pl->p->buffers[b];
     memcpy(buf->halo, h, sizeof buf->halo);
     memcpy(buf->halo_dims, (int64_t[]){images, rows, cols, inner}, sizeof buf->halo_dims);
@@ -91,7 +93,7 @@ static void own_buffer(planner *pl, tensor_id t)
     if (x->kind == TENSOR_VALUE && (pl->channels_last[t] || has_halo(pl, t)))
         own_image(pl, t);
     else
-        pl->p->views[t] = row_major(buffer_new(pl, kind, shape_size(&x->shape), t), &x->shape);
+        pl->p->views[t] = row_major(buffer_new(pl, kind, x->type, shape_size(&x->shape), t), &x->shape);
 }
 
 /* ---- views ------------------------------------------------------------------------------------------------- */
@@ -204,7 +206,7 @@ static void place_all(planner *pl)
     for (int t = 0; t < g->n_tensors; t++)
         pl->p->views[t].buffer = -1;
     tensor_id result = graph_result(g);
-    int out = buffer_new(pl, BUFFER_OUTPUT, shape_size(tensor_shape(g, result)), result);
+    int out = buffer_new(pl, BUFFER_OUTPUT, get(pl, result)->type, shape_size(tensor_shape(g, result)), result);
     if (placeable(pl, result))
         pl->p->views[result] = row_major(out, tensor_shape(g, result));
     for (int i = 0; i < g->n_ops; i++)
@@ -365,7 +367,7 @@ static void view_steps(planner *pl, const op *o)
     /* The copy runs over the input's shape, so the output must be expressible in it. */
     bool back = view_through(pl, o, y, &v, true);
     if (!back) { /* neither way: through a plain buffer */
-        view middle = row_major(buffer_new(pl, BUFFER_ARENA, shape_size(in), o->out), in);
+        view middle = row_major(buffer_new(pl, BUFFER_ARENA, get(pl, o->out)->type, shape_size(in), o->out), in);
         add_copy(pl, o, *x, middle, in);
         view_through(pl, o, &middle, &v, false);
         add_copy(pl, o, v, pl->p->views[o->out], out);
@@ -390,7 +392,7 @@ static void build_steps(planner *pl)
         else {
             int64_t scratch = o->type->scratch ? o->type->scratch(g, o) : 0;
             step *st = &pl->p->steps[pl->p->n_steps];
-            *st = (step){.op = o, .scratch = scratch ? buffer_new(pl, BUFFER_ARENA, scratch, 0) : -1};
+            *st = (step){.op = o, .scratch = scratch ? buffer_new(pl, BUFFER_ARENA, is_integer(g->precision) ? I32 : g->precision, scratch, 0) : -1};
             st->name = step_name(pl, o, o->type->name);
             pl->p->n_steps++;
         }
@@ -455,7 +457,7 @@ static bool in_place(const planner *pl, int i)
     const buffer *by = &pl->p->buffers[y->buffer], *bx = &pl->p->buffers[x->buffer];
     if (bx->kind != BUFFER_ARENA || by->kind != BUFFER_ARENA || x->buffer == y->buffer || bx->last != i || by->first != i)
         return false;
-    if (by->zero_step >= 0 || bx->size != by->size || x->offset || y->offset)
+    if (by->zero_step >= 0 || bx->type != by->type || bx->size != by->size || x->offset || y->offset)
         return false;
     if (!shape_equal(tensor_shape(pl->g, o->in[0]), tensor_shape(pl->g, o->out)) || memcmp(x->stride, y->stride, sizeof x->stride))
         return false;
@@ -521,7 +523,7 @@ static int64_t lowest_offset(const plan *p, const sized *done, int n, const buff
 static void lay_out_arena(planner *pl)
 {
     plan *p = pl->p;
-    int64_t align = panel_width(pl->g);
+    int64_t align = plan_align(pl->g);
     sized *order = arena_array(&pl->s->arena, p->n_buffers, sizeof *order);
     int n = 0;
     for (int b = 0; b < p->n_buffers; b++) {
@@ -550,6 +552,7 @@ plan *plan_build(session *s, const graph *g, const plan *first)
 {
     planner pl = {.s = s, .g = g, .p = arena_alloc(&s->arena, sizeof(plan))};
     pl.p->g = g;
+    pl.p->unit = is_integer(g->precision) ? 1 : (int64_t)real_size(g->precision);
     pl.p->views = arena_array(&s->arena, g->n_tensors, sizeof *pl.p->views);
     pl.channels_last = arena_array(&s->arena, g->n_tensors, sizeof *pl.channels_last);
     pl.halo = arena_array(&s->arena, g->n_tensors, sizeof *pl.halo);
@@ -581,6 +584,6 @@ void plan_dump(const plan *p, FILE *out)
                 (long long)(b->offset + y->offset));
         fprintf(out, "  buffer %d (%lld, alive %d-%d)\n", y->buffer, (long long)b->size, b->first, b->last);
     }
-    fprintf(out, "arena %lld, state %lld, weights %lld elements\n", (long long)p->arena_size, (long long)p->state_size,
+    fprintf(out, "arena %lld, state %lld, weights %lld units\n", (long long)p->arena_size, (long long)p->state_size,
             (long long)p->weights_size);
 }

@@ -45,7 +45,7 @@ int64_t ram_bytes(const compiled *c)
 {
     const session *s = graph_session(c->infer);
     bool progress = c->train || s->opt->abi;
-    int64_t real = (int64_t)real_size(c->precision), all = 0;
+    int64_t real = c->infer_plan->unit, all = 0;
     const int64_t parts[] = {arena_elements(c), c->infer_plan->state_size, kept_numbers(c, TENSOR_PARAM), kept_numbers(c, TENSOR_MEMORY),
                              kept_numbers(c, TENSOR_GRADIENT)};
     int64_t pointer = s->target ? s->target->pointer : 0, align = pointer ? 1 : 64;
@@ -58,9 +58,11 @@ int64_t ram_bytes(const compiled *c)
     return progress ? all + 128 : all ? all + 64 : 16;
 }
 
+int64_t weight_bytes(const weight *w) { return w->size * (int64_t)real_size(w->tensor->type); }
+
 int64_t flash_bytes(const compiled *c)
 {
-    return (c->train_plan ? c->train_plan : c->infer_plan)->weights_size * (int64_t)real_size(c->precision);
+    return (c->train_plan ? c->train_plan : c->infer_plan)->weights_size * c->infer_plan->unit;
 }
 
 bool buffer_alive(const plan *p, int b, int at)
@@ -89,7 +91,7 @@ static void text_plan(const plan *p, text *t)
 {
     const graph *g = p->g;
     arena *a = g->arena;
-    int64_t real = (int64_t)real_size(g->precision);
+    int64_t real = p->unit;
     text_printf(t, "\n  %-32s %-8s %-18s %14s\n", "step", "op", "result", "multiply-adds");
     for (int i = 0; i < p->n_steps; i++) {
         const step *st = &p->steps[i];
@@ -110,7 +112,7 @@ static void text_report(const compiled *c, const measured *m, text *t)
     const plan *p = c->infer_plan;
     const graph *g = p->g;
     arena *a = g->arena;
-    int64_t real = (int64_t)real_size(g->precision);
+    int64_t real = p->unit;
     int at = 0;
     text_printf(t, "%s, %s, batch %lld: %s -> %s\n\n", c->net->id, precision_names[g->precision], (long long)c->net->batch,
                 shape_text(a, tensor_shape(g, g->input)), shape_text(a, tensor_shape(g, g->output)));
@@ -141,7 +143,7 @@ static void text_report(const compiled *c, const measured *m, text *t)
     const plan *last = c->train_plan ? c->train_plan : p;
     for (int i = 0; i < last->n_weights; i++)
         text_printf(t, "  %-40s %-18s %lld\n", last->weights[i].name, shape_text(a, &last->weights[i].tensor->shape),
-                    (long long)(last->weights[i].size * real));
+                    (long long)weight_bytes(&last->weights[i]));
 }
 
 static void json_steps(const plan *p, text *t)
@@ -158,7 +160,7 @@ static void json_steps(const plan *p, text *t)
 
 static void json_arena(const plan *p, text *t)
 {
-    int64_t real = (int64_t)real_size(p->g->precision);
+    int64_t real = p->unit;
     const char *comma = "";
     for (int b = 0; b < p->n_buffers; b++) {
         const buffer *x = &p->buffers[b];
@@ -173,7 +175,7 @@ static void json_arena(const plan *p, text *t)
 static void json_training(const compiled *c, text *t)
 {
     const plan *p = c->train_plan;
-    int64_t real = (int64_t)real_size(c->precision);
+    int64_t real = c->infer_plan->unit;
     int at = 0;
     text_printf(t, "  \"loss\": \"%s\",\n  \"optimizer\": \"%s\",\n", c->training.loss, c->training.optimizer);
     text_printf(t, "  \"train_macs\": %lld,\n  \"train_peak_bytes\": %lld,\n  \"params_bytes\": %lld,\n", (long long)p->macs,
@@ -192,7 +194,7 @@ static void json_report(const compiled *c, const measured *m, text *t)
     const plan *p = c->infer_plan, *last = c->train_plan ? c->train_plan : p;
     const graph *g = p->g;
     arena *a = g->arena;
-    int64_t real = (int64_t)real_size(g->precision);
+    int64_t real = p->unit;
     int at = 0;
     text_printf(t, "{\n  \"id\": \"%s\",\n  \"precision\": \"%s\",\n  \"batch\": %lld,\n", c->net->id, precision_names[g->precision],
                 (long long)c->net->batch);
@@ -213,7 +215,7 @@ static void json_report(const compiled *c, const measured *m, text *t)
     text_printf(t, "\n  ],\n  \"weights\": [");
     for (int i = 0; i < last->n_weights; i++)
         text_printf(t, "%s\n    {\"name\": \"%s\", \"shape\": %s, \"bytes\": %lld}", i ? "," : "", last->weights[i].name,
-                    shape_text(a, &last->weights[i].tensor->shape), (long long)(last->weights[i].size * real));
+                    shape_text(a, &last->weights[i].tensor->shape), (long long)weight_bytes(&last->weights[i]));
     text_printf(t, "\n  ]\n}\n");
 }
 

@@ -38,13 +38,19 @@ static const char *kept_in(const tensor *t)
     return t->kind == TENSOR_PARAM ? "params" : t->kind == TENSOR_MEMORY ? "memory" : "gradients";
 }
 
-/* The expression in the function of all steps for the first element of a buffer. */
+static const char *const c_types[N_PRECISIONS] = {"float", "double", "int8_t", "int16_t", "int32_t", "int64_t"};
+
+/* In memory that numbers of several types share, a type that the compiler expects to meet others. */
+static const char *const arena_types[N_PRECISIONS] = {"float", "double", "int8_t", "loom_i16", "loom_i32", "loom_i64"};
+
+/* The expression in the function of all steps for element `offset` of a buffer. */
 static const char *pointer_text(const emitter *e, int b, int64_t offset, const pack *k)
 {
     arena *a = &e->s->arena;
     const buffer *x = &e->p->buffers[b];
     const tensor *t = &e->p->g->tensors[x->tensor];
-    int64_t at = offset + (x->kind == BUFFER_ARENA || x->kind == BUFFER_STATE ? x->offset : 0);
+    bool inside = x->kind == BUFFER_ARENA || x->kind == BUFFER_STATE;
+    int64_t at = offset + (inside && x->offset ? x->offset / ((int64_t)real_size(x->type) / e->p->unit) : 0);
     const char *base = NULL;
     switch (x->kind) {
     case BUFFER_ARENA: base = "net->arena"; break;
@@ -54,6 +60,8 @@ static const char *pointer_text(const emitter *e, int b, int64_t offset, const p
     case BUFFER_CONST: base = arena_printf(a, "w->%s", plan_weight(e->p, t, k)->name); break;
     case BUFFER_KEPT: base = arena_printf(a, "net->%s.%s", kept_in(t), t->name); break;
     }
+    if (inside && is_integer(e->p->g->precision) && x->type != I8)
+        base = arena_printf(a, "(%s *)(void *)%s", arena_types[x->type], base);
     return at ? arena_printf(a, "%s + %lld", base, (long long)at) : base;
 }
 
@@ -69,6 +77,8 @@ static void push_operand(lua_State *L, const emitter *e, const view *v, const sh
         root = e->p->buffers[root].into;
     set_int(L, "buffer", root);
     set_int(L, "const", e->p->buffers[v->buffer].kind == BUFFER_CONST);
+    set_text(L, "T", precision_names[e->p->buffers[v->buffer].type]);
+    set_text(L, "real", arena_types[e->p->buffers[v->buffer].type]);
     if (k) {
         lua_newtable(L);
         set_int(L, "groups", k->groups);
@@ -271,6 +281,7 @@ static void set_weights(lua_State *L, const emitter *e)
         set_text(L, "name", w->name);
         set_int(L, "size", w->size);
         set_int(L, "index", i);
+        set_text(L, "real", c_types[w->tensor->type]);
         set_text(L, "shape", shape_text(&e->s->arena, &w->tensor->shape));
         lua_pushboolean(L, w->packed);
         lua_setfield(L, -2, "packed");
@@ -428,8 +439,9 @@ int push_model(lua_State *L)
     set_text(L, "version", LOOMC_VERSION);
     set_text(L, "cpu", e->s->opt->cpu ? e->s->opt->cpu : "");
     set_text(L, "T", precision_names[c->precision]);
-    set_text(L, "real", c->precision == F32 ? "float" : "double");
-    set_int(L, "real_size", (int64_t)real_size(c->precision));
+    set_text(L, "real", c_types[c->precision]);
+    set_int(L, "real_size", p->unit);
+    set_flag(L, "integer", is_integer(c->precision));
     set_int(L, "panel", panel_width(c->infer));
     set_int(L, "batch", c->net->batch);
     set_int(L, "seed", (int64_t)c->net->seed);

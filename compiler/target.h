@@ -36,7 +36,8 @@ void measured_json(const compiled *c, const measured *m, text *t); /* a member o
 
 /* ---- report.c: the sums behind that */
 int64_t ram_bytes(const compiled *c);   /* sizeof(struct <id>), as the header's <ID>_RAM_BYTES has it */
-int64_t flash_bytes(const compiled *c); /* its weights */
+int64_t flash_bytes(const compiled *c);
+int64_t weight_bytes(const weight *w); /* its weights */
 int64_t kept_numbers(const compiled *c, tensor_kind kind); /* in the tensors that an instance keeps, as stored */
 bool buffer_alive(const plan *p, int buffer, int at_step); /* does it take room in the arena then? */
 const char *buffer_owner(const plan *p, int buffer);       /* the step that writes it */
