@@ -1,4 +1,5 @@
 /* compile.c - the pipeline, and the commands that are little more than it. */
+#include "quantise.h"
 #include "target.h"
 
 #include <string.h>
@@ -50,6 +51,24 @@ static graph *lower_inference(session *s, const compiled *c)
     return g;
 }
 
+/* The graph of reals that integers stand for, its ranges, and the graph of integers: the reference, and one for the passes. */
+static bool compile_integers(session *s, compiled *c)
+{
+    c->twin = network_lower(s, c->net, F64, LOWER_FIXED);
+    if (!c->twin)
+        return false;
+    pass_fold(c->twin);
+    pass_dead(c->twin);
+    const range *ranges = calibrate(s, c->twin);
+    c->infer = quantise(s, c->twin, ranges, c->precision);
+    if (!c->infer)
+        return false;
+    if (dumps(s, "quantise"))
+        graph_dump(c->infer, stderr);
+    c->infer_plan = graph_compile(s, quantise(s, c->twin, ranges, c->precision), NULL);
+    return true;
+}
+
 static bool compile_training(session *s, compiled *c)
 {
     c->training = training_read(s, c->net);
@@ -64,6 +83,8 @@ static bool compile_training(session *s, compiled *c)
 bool compile_layers(session *s, compiled *c)
 {
     c->precision = s->opt->has_precision ? s->opt->precision : c->net->precision;
+    if (is_integer(c->precision))
+        return compile_integers(s, c);
     c->infer = lower_inference(s, c);
     if (!c->infer)
         return false;

@@ -50,6 +50,7 @@ enum {
 struct graph;
 struct op;
 struct pack;
+struct quantiser;
 
 /* ---- arena ---------------------------------------------------------------------------------------- */
 
@@ -153,6 +154,8 @@ typedef struct layer {
     struct layer *children;/* of the first FIELD_LAYERS */
     int n_children;
     struct layer *gate;    /* of a FIELD_LAYER */
+    precision dtype;       /* in which a network of integers computes it, if dtype_given */
+    bool dtype_given;
     bool frozen;           /* or within a layer that is: training leaves its weights as they are */
     struct layer *next;
 } layer;
@@ -259,6 +262,11 @@ typedef struct op_type {
      * input i with needs_gradient, of that input's shape. dx starts as zeros, which mean no gradient. NULL:
      * the op has none. */
     void (*grad)(struct graph *g, const struct op *o, tensor_id dy, tensor_id *dx);
+    /* Appends the ops on integers that stand for it (quantise.h) and returns their result; 0 after an error. NULL: there
+     * are none. */
+    tensor_id (*quantise)(struct quantiser *q, const struct op *o);
+    /* The type that input k should have at least in a network whose layers compute in `own`; NULL: that type. */
+    precision (*wants)(const struct op *o, int k, precision own);
 } op_type;
 
 /* The reference kernel for results of a type. An op without one must not get into a graph of that type. */
@@ -416,6 +424,7 @@ typedef struct compiled {
     training training;
     graph *infer, *train;    /* as lowered: the reference */
     plan *infer_plan, *train_plan;
+    graph *twin;             /* of a network of integers: the same in float64, constants folded */
     const loom_model *model; /* the reference behind the C-ABI, when that is wanted */
     int64_t params;          /* numbers in all weights */
 } compiled;
@@ -582,6 +591,7 @@ double original_scale(int type);                                 /* what the ori
 /* ---- lower.c: what layers call */
 session *graph_session(const graph *g);
 graph *network_lower(session *s, const network *net, precision p, lower_mode mode);
+graph *graph_new(session *s, const network *net, precision p); /* without tensors and ops */
 tensor_id lower_layers(graph *g, const layer *first, tensor_id x);
 tensor_id lower_layer(graph *g, const layer *l, tensor_id x);
 bool infer_sequence(const layer *first, shape *s);

@@ -205,7 +205,7 @@ bool infer_sequence(const layer *first, shape *s)
     return first && first->type->infer && first->type->infer(first, s);
 }
 
-graph *network_lower(session *s, const network *net, precision p, lower_mode mode)
+graph *graph_new(session *s, const network *net, precision p)
 {
     lowering *low = arena_alloc(&s->arena, sizeof *low);
     graph *g = &low->g;
@@ -215,6 +215,12 @@ graph *network_lower(session *s, const network *net, precision p, lower_mode mod
     int64_t panel = s->target && s->target->panel_bytes ? s->target->panel_bytes : 64, real = (int64_t)real_size(p);
     g->panel = panel > real ? panel / real : 1;
     g->net = net;
+    return g;
+}
+
+graph *network_lower(session *s, const network *net, precision p, lower_mode mode)
+{
+    graph *g = graph_new(s, net, p);
     g->mode = mode;
     shape in = net->input;
     if (!net->has_input && !infer_sequence(net->layers, &in)) {

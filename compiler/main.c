@@ -13,7 +13,7 @@ typedef struct command {
 
 #define COMMON_HELP                                                                     \
     "  --weights FILE      bundle or .loom file with the weights (default: the network's own, or from its seed)\n" \
-    "  --precision P       f32 or f64 (default: the description's dtype)\n"
+    "  --precision P       f32, f64, i8, i16 or i32 (default: the description's dtype)\n"
 
 #define STORE_HELP                                                                                            \
     "  --to TYPE           how weights are stored: float64, float32, int32, int16 or int8 (default: exact)\n"  \
@@ -219,13 +219,13 @@ static const struct option long_options[] = {
 
 static bool set_precision(options *o, const char *word)
 {
-    for (int p = 0; p < N_PRECISIONS; p++)
+    for (int p = 0; p < I64; p++)
         if (strcmp(word, precision_names[p]) == 0) {
             o->precision = (precision)p;
             o->has_precision = true;
             return true;
         }
-    unknown_word("precision", word, "f32|f64", ", expected f32 or f64");
+    unknown_word("precision", word, "f32|f64|i8|i16|i32", ", expected f32, f64, i8, i16 or i32");
     return false;
 }
 

@@ -182,6 +182,9 @@ static void set_borders(lua_State *L, const emitter *e, int i)
             continue;
         lua_newtable(L);
         set_text(L, "ptr", pointer_text(e, b, 0, NULL));
+        set_text(L, "T", precision_names[x->type]);
+        set_text(L, "real", arena_types[x->type]);
+        set_int(L, "fill", e->p->g->tensors[x->tensor].q.zero);
         set_ints(L, "halo", x->halo, 4);
         set_ints(L, "dims", x->halo_dims, 4);
         lua_rawseti(L, -2, ++n);
@@ -419,6 +422,17 @@ static void set_tensors(lua_State *L, const emitter *e)
     set_text(L, "description", m ? m->description : "");
 }
 
+/* in_real, in_T, in_scale, in_zero: what the numbers of the input (or the output) are. */
+static void set_border(lua_State *L, const emitter *e, const char *which, tensor_id t)
+{
+    arena *a = &e->s->arena;
+    const tensor *x = &e->c->infer->tensors[t];
+    set_text(L, arena_printf(a, "%s_real", which), c_types[x->type]);
+    set_text(L, arena_printf(a, "%s_T", which), precision_names[x->type]);
+    set_text(L, arena_printf(a, "%s_scale", which), real_text(a, x->q.scale));
+    set_int(L, arena_printf(a, "%s_zero", which), x->q.zero);
+}
+
 int push_model(lua_State *L)
 {
     emitter *e = emitter_of(L);
@@ -442,6 +456,8 @@ int push_model(lua_State *L)
     set_text(L, "real", c_types[c->precision]);
     set_int(L, "real_size", p->unit);
     set_flag(L, "integer", is_integer(c->precision));
+    set_border(L, e, "in", g->input);
+    set_border(L, e, "out", g->output);
     set_int(L, "panel", panel_width(c->infer));
     set_int(L, "batch", c->net->batch);
     set_int(L, "seed", (int64_t)c->net->seed);

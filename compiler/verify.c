@@ -4,6 +4,7 @@
  * The generated code is written with a trace call after each step; a small program (model/verify.c.lua)
  * writes what it gets to a file. A step's result is a tensor of the reference graph too (fusion keeps the
  * last tensor of a chain), so the first step that differs names the place of the fault. */
+#include "quantise.h"
 #include "target.h"
 
 #include "ops/ops.h"
@@ -32,7 +33,8 @@ typedef struct verifier {
 /* Numbers in [-2, 2), targets in [0, 1); where inputs are looked up in a table, places in it and some beside it. */
 static void make_inputs(verifier *v)
 {
-    precision p = v->c->precision;
+    precision p = v->c->infer->tensors[v->c->infer->input].type;
+    quant q = v->c->infer->tensors[v->c->infer->input].q;
     int64_t rows = 0, each = v->n_in + v->n_target, n = each * v->s->opt->runs;
     const graph *g = v->c->infer;
     for (int i = 0; i < g->n_ops; i++)
@@ -41,7 +43,11 @@ static void make_inputs(verifier *v)
     v->inputs = arena_array(&v->s->arena, n, real_size(p));
     for (int64_t i = 0; i < n; i++) {
         double u = (double)(loom_random_u64(1, 2, 3, (uint64_t)i) >> 11) * 0x1p-53;
-        real_set(p, v->inputs, i, i % each >= v->n_in ? u : rows ? u * (double)(rows + 2) - 1 : u * 4 - 2);
+        double x = i % each >= v->n_in ? u : rows ? u * (double)(rows + 2) - 1 : u * 4 - 2;
+        if (is_integer(p))
+            int_set(p, v->inputs, i, quantise_number(x, q, p));
+        else
+            real_set(p, v->inputs, i, x);
     }
 }
 
@@ -93,9 +99,8 @@ static int64_t differing(precision p, const void *a, const void *b, int64_t n, i
     return count;
 }
 
-static bool compare(verifier *v, int run, const char *what, const void *want, const void *got, int64_t n)
+static bool compare(verifier *v, int run, const char *what, precision p, const void *want, const void *got, int64_t n)
 {
-    precision p = v->c->precision;
     int64_t first = 0, count = differing(p, want, got, n, &first);
     if (count == 0)
         return true;
@@ -121,9 +126,9 @@ static bool next_record(verifier *v, int head[2])
 }
 
 /* The n numbers of a record. */
-static void *record(verifier *v, int64_t n)
+static void *record(verifier *v, precision p, int64_t n)
 {
-    size_t real = real_size(v->c->precision);
+    size_t real = real_size(p);
     void *got = arena_array(&v->s->arena, n, real);
     return fread(got, real, (size_t)n, v->results) == (size_t)n ? got : NULL;
 }
@@ -134,15 +139,17 @@ typedef const void *value_fn(void *of, tensor_id t); /* of the reference */
 static bool compare_steps(verifier *v, int run, value_fn *value, void *of, int last, const void *want, int64_t n)
 {
     const graph *g = v->g;
+    precision result = g->tensors[graph_result(g)].type;
     int head[2], before = v->m ? v->c->infer_plan->n_steps : 0;
     while (next_record(v, head)) {
         if (head[0] == last) {
-            const void *got = record(v, n);
-            return got && compare(v, run, last == THE_LOSS ? "the loss" : "the output", want, got, n);
+            const void *got = record(v, result, n);
+            return got && compare(v, run, last == THE_LOSS ? "the loss" : "the output", result, want, got, n);
         }
         int64_t size = head[0] >= before ? shape_size(tensor_shape(v->p->g, head[1])) : -1;
-        const void *got = size >= 0 ? record(v, size) : NULL;
-        if (!got || (head[1] < g->n_tensors && !compare(v, run, v->p->steps[head[0] - before].name, value(of, head[1]), got, size)))
+        precision p = size >= 0 ? v->p->g->tensors[head[1]].type : F32;
+        const void *got = size >= 0 ? record(v, p, size) : NULL;
+        if (!got || (head[1] < g->n_tensors && !compare(v, run, v->p->steps[head[0] - before].name, p, value(of, head[1]), got, size)))
             return false;
     }
     return false;
@@ -152,9 +159,8 @@ static const void *value_of(void *it, tensor_id t) { return interp_value(it, t);
 
 static bool compare_run(verifier *v, interp *it, int run)
 {
-    size_t real = real_size(v->c->precision);
-    void *out = arena_array(&v->s->arena, v->n_out, real);
-    interp_run(it, (const char *)v->inputs + (size_t)(run * v->n_in) * real, out, (uint64_t)run);
+    void *out = arena_array(&v->s->arena, 1, tensor_bytes(v->g, v->g->output));
+    interp_run(it, (const char *)v->inputs + (size_t)run * tensor_bytes(v->g, v->g->input), out, (uint64_t)run);
     return compare_steps(v, run, value_of, it, THE_OUTPUT, out, v->n_out);
 }
 
@@ -187,8 +193,8 @@ static bool compare_kept(verifier *v, int run, tensor_kind kind)
         int head[2];
         if (x->kind != kind || (kind == TENSOR_PARAM && x->owner->frozen))
             continue;
-        const void *got = next_record(v, head) && head[0] == KEPT ? record(v, shape_size(&x->shape)) : NULL;
-        if (!got || !compare(v, run, x->name, kept_by_reference(v, x->name), got, shape_size(&x->shape)))
+        const void *got = next_record(v, head) && head[0] == KEPT ? record(v, x->type, shape_size(&x->shape)) : NULL;
+        if (!got || !compare(v, run, x->name, x->type, kept_by_reference(v, x->name), got, shape_size(&x->shape)))
             return false;
     }
     return true;
@@ -203,9 +209,9 @@ static bool compare_trained(verifier *v, int run)
     int head[2];
     while (next_record(v, head)) {
         int64_t n = head[0] == THE_OUTPUT ? v->n_out : shape_size(tensor_shape(v->c->infer_plan->g, head[1]));
-        const void *got = record(v, n);
+        const void *got = record(v, v->c->precision, n);
         if (!got || head[0] == THE_OUTPUT)
-            return got && compare(v, run, "the output after training", out, got, n);
+            return got && compare(v, run, "the output after training", v->c->precision, out, got, n);
     }
     return false;
 }
@@ -273,7 +279,8 @@ static bool verify_in(verifier *v, const char *dir)
     o.trace = o.trace || !o.train;
     o.board = s->target && s->target->board;
     s->opt = &o;
-    size_t bytes = (size_t)((v->n_in + v->n_target) * o.runs) * real_size(v->c->precision);
+    precision in = v->c->infer->tensors[v->c->infer->input].type;
+    size_t bytes = (size_t)((v->n_in + v->n_target) * o.runs) * real_size(in);
     bool good = emit_model(s, v->c) && file_write(s, arena_printf(&s->arena, "%s/verify.in", dir), v->inputs, bytes) &&
                 compare_all(v);
     s->opt = before;

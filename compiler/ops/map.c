@@ -1,11 +1,18 @@
 /* map.c - element-wise functions of one or two tensors, whose shapes broadcast as in NumPy. */
 #ifndef REAL
-#include "ops.h"
+#include "qops.h"
 
 #include "../../runtime/loom_map.h"
 
 #define KERNEL_FILE "map.c"
 #include "kernel.h"
+
+/* Of integers there is only FN_copy; other functions have ops of their own. */
+static void copy_integer(const eval_args *e)
+{
+    for (int64_t i = 0; i < shape_size(e->out_shape); i++)
+        int_set(e->out_type, e->out, i, int_get(e->in_type[0], e->in[0], broadcast_index(e->out_shape, e->in_shape[0], i)));
+}
 
 const char *const map_fn_names[N_MAP_FNS] = {
 #define MAP(name, arity, doc) #name,
@@ -92,6 +99,8 @@ const op_type op_map = {
     .attrs = attrs,
     .eval = KERNELS(map),
     .grad = map_grad,
+    .integer = copy_integer,
+    .quantise = quantise_map,
 };
 
 int64_t broadcast_index(const shape *to, const shape *from, int64_t i)

@@ -1,11 +1,11 @@
 /* matmul.c - y[..,m,n] = init[..,m,n] + sum over k of a[..,m,k] * b[..,k,n], k ascending (seq). */
 #ifndef REAL
-#include "ops.h"
+#include "qops.h"
 
 #include "../../runtime/loom_math.h"
 
 /* Which matrix of b goes with the i-th of a: each leading dimension of b divides a's. */
-static int64_t operand_index(const shape *a, const shape *b, int64_t i)
+int64_t matrix_index(const shape *a, const shape *b, int64_t i)
 {
     int64_t index = 0, size = 1;
     for (int d = a->rank - 3, e = b->rank - 3; d >= 0; d--, e--) {
@@ -133,6 +133,7 @@ const op_type op_matmul = {
     .pack = pack_b,
     .scratch = scratch,
     .grad = matmul_grad,
+    .quantise = quantise_matmul,
 };
 
 tensor_id matmul(graph *g, tensor_id a, tensor_id b, tensor_id init, bool trans_b)
@@ -155,7 +156,7 @@ static void R(matmul)(const eval_args *e)
     int64_t K = sa->dim[sa->rank - 1], M = sa->dim[sa->rank - 2], N = e->out_shape->dim[sa->rank - 1];
     int64_t matrices = shape_size(sa) / (M * K);
     for (int64_t i = 0; i < matrices; i++) {
-        const REAL *bi = b + operand_index(e->out_shape, sb, i) * K * N;
+        const REAL *bi = b + matrix_index(e->out_shape, sb, i) * K * N;
         for (int64_t m = 0; m < M; m++)
             for (int64_t n = 0; n < N; n++) {
                 int64_t at_y = (i * M + m) * N + n;

@@ -39,6 +39,8 @@ tensor_id total(graph *g, tensor_id x);            /* [1] */
  * (index = a's index / (a's size / b's size), which is how query heads share key heads); init broadcasts. */
 typedef struct matmul_attr { int trans_b; /* b is [..,n,k] */ } matmul_attr;
 extern const op_type op_matmul;
+/* Which matrix of b goes with the i-th of the result, whose leading dimensions are those of s. */
+int64_t matrix_index(const shape *s, const shape *b, int64_t i);
 tensor_id matmul(graph *g, tensor_id a, tensor_id b, tensor_id init, bool trans_b);
 
 /* ---- conv.c: x [B,C,H,W] or [B,C,L], w [F,C/groups,kh,kw] ([F,C/groups,k]), bias [F] first ------------- */

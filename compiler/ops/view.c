@@ -3,7 +3,9 @@
  * No arithmetic happens here. The reference kernels copy; the plan places a view in the memory of what
  * it looks at wherever that is possible, so that most of them cost nothing. */
 #ifndef REAL
-#include "ops.h"
+#include "qops.h"
+
+#include <string.h>
 
 /* Elements of one step along `axis`, and how many such runs there are before it. */
 static int64_t inner_size(const shape *s, int axis)
@@ -35,6 +37,61 @@ static int64_t permuted_index(const shape *to, const shape *from, const int *per
 
 #define KERNEL_FILE "view.c"
 #include "kernel.h"
+
+/* Integers are copied, whatever their type. */
+static void copy_element(const eval_args *e, int64_t to, const void *in, int64_t from)
+{
+    size_t n = real_size(e->out_type);
+    memcpy((char *)e->out + (size_t)to * n, (const char *)in + (size_t)from * n, n);
+}
+
+static void reshape_integer(const eval_args *e)
+{
+    memcpy(e->out, e->in[0], (size_t)shape_size(e->out_shape) * real_size(e->out_type));
+}
+
+static void permute_integer(const eval_args *e)
+{
+    const permute_attr *at = e->attr;
+    for (int64_t i = 0; i < shape_size(e->out_shape); i++)
+        copy_element(e, i, e->in[0], permuted_index(e->out_shape, e->in_shape[0], at->perm, i));
+}
+
+static void slice_integer(const eval_args *e)
+{
+    const slice_attr *at = e->attr;
+    int64_t inner = inner_size(e->out_shape, at->axis), run = at->length * inner, whole = e->in_shape[0]->dim[at->axis] * inner;
+    for (int64_t i = 0; i < shape_size(e->out_shape); i++)
+        copy_element(e, i, e->in[0], i / run * whole + at->start * inner + i % run);
+}
+
+static void concat_integer(const eval_args *e)
+{
+    int axis = ((const concat_attr *)e->attr)->axis;
+    int64_t inner = inner_size(e->out_shape, axis), whole = e->out_shape->dim[axis] * inner, start = 0;
+    for (int k = 0; k < e->n_in; k++) {
+        int64_t run = e->in_shape_all[k]->dim[axis] * inner;
+        for (int64_t i = 0; i < outer_size(e->out_shape, axis) * run; i++)
+            copy_element(e, i / run * whole + start + i % run, e->in_all[k], i);
+        start += run;
+    }
+}
+
+/* Views keep what the integers stand for; parts of a concatenation are brought to its scale. */
+tensor_id quantise_view(quantiser *q, const op *o)
+{
+    precision p = o->type == &op_concat ? q->type[o->out] : type_at(q, q->made[o->in[0]]);
+    tensor_id *in = arena_array(q->g->arena, o->n_in, sizeof *in);
+    for (int k = 0; k < o->n_in; k++) {
+        in[k] = quantised(q, o->in[k]);
+        if (o->type == &op_concat)
+            in[k] = requantised(q, in[k], p, quant_of(q, o->out));
+        if (!in[k])
+            return 0;
+    }
+    size_t size = o->type == &op_permute ? sizeof(permute_attr) : o->type == &op_slice ? sizeof(slice_attr) : sizeof(concat_attr);
+    return int_op(q, o->type, o->attr, o->attr ? size : 0, *tensor_shape(q->f, o->out), p, *quant_at(q, in[0]), o->n_in, in);
+}
 
 static const attr_def no_attrs[] = {{0}};
 static const attr_def permute_attrs[] = {{"perm", ATTR_INT, offsetof(permute_attr, perm), MAX_RANK}, {0}};
@@ -79,6 +136,8 @@ const op_type op_reshape = {
     .flags = OP_VIEW,
     .attrs = no_attrs,
     .eval = KERNELS(reshape),
+    .integer = reshape_integer,
+    .quantise = quantise_view,
     .grad = reshape_grad,
 };
 
@@ -88,6 +147,8 @@ const op_type op_permute = {
     .flags = OP_VIEW,
     .attrs = permute_attrs,
     .eval = KERNELS(permute),
+    .integer = permute_integer,
+    .quantise = quantise_view,
     .grad = permute_grad,
 };
 
@@ -97,6 +158,8 @@ const op_type op_slice = {
     .flags = OP_VIEW,
     .attrs = slice_attrs,
     .eval = KERNELS(slice),
+    .integer = slice_integer,
+    .quantise = quantise_view,
     .grad = slice_grad,
 };
 
@@ -106,6 +169,8 @@ const op_type op_concat = {
     .flags = OP_VIEW,
     .attrs = concat_attrs,
     .eval = KERNELS(concat),
+    .integer = concat_integer,
+    .quantise = quantise_view,
     .grad = concat_grad,
 };
 

@@ -45,12 +45,12 @@ function div_up(a, b) return (a + b - 1) // b end
 -- that is not read; those whose number is in step.writes are changed. The result lists the parameters; step.call is
 -- the matching call.
 function parameters(step, roles)
-    local real, params, args, out = model.real, {}, {}, step.out
+    local params, args, out = {}, {}, step.out
     local restrict = " *LOOM_RESTRICT "
     local function add(operand, name, const)
         operand.name, operand.read_only = name, const
         local star = (out and operand.buffer == out.buffer and operand ~= out) and " *" or restrict
-        params[#params + 1] = (const and "const " or "") .. real .. star .. name
+        params[#params + 1] = (const and "const " or "") .. operand.real .. star .. name
         args[#args + 1] = operand.ptr
     end
     for i, o in pairs(step.ins) do
@@ -75,7 +75,7 @@ function parameters(step, roles)
     end
     if out then add(out, "y", false) end
     if step.scratch then
-        params[#params + 1] = real .. restrict .. "scratch"
+        params[#params + 1] = (model.integer and "loom_i32" or model.real) .. restrict .. "scratch"
         args[#args + 1] = step.scratch
     end
     if step.extra then
@@ -197,19 +197,19 @@ end
 function border_lines(b)
     local top, bottom, left, right = table.unpack(b.halo)
     local images, rows, cols, inner = table.unpack(b.dims)
-    local T, zero = model.T, {}
-    local p = b.ptr
+    local T, zero, p = b.T, {}, b.ptr
+    local more = model.integer and ", " .. b.fill or "" -- of integers, what zero is
     local function put(s) zero[#zero + 1] = s end
     put(("for (int b = 0; b < %d; b++) {"):format(images))
-    put(("    %s *p = %s + b * %d;"):format(model.real, p, rows * cols * inner))
-    if top * cols + left > 0 then put(("    loom_%s_zero(p, %d);"):format(T, (top * cols + left) * inner)) end
+    put(("    %s *p = %s + b * %d;"):format(b.real, p, rows * cols * inner))
+    if top * cols + left > 0 then put(("    loom_%s_zero(p, %d%s);"):format(T, (top * cols + left) * inner, more)) end
     local inside = rows - top - bottom
     if left + right > 0 and inside > 1 then
         put(("    for (int i = 1; i < %d; i++)"):format(inside))
-        put(("        loom_%s_zero(p + %d + i * %d, %d);"):format(T, (top * cols - right) * inner, cols * inner, (left + right) * inner))
+        put(("        loom_%s_zero(p + %d + i * %d, %d%s);"):format(T, (top * cols - right) * inner, cols * inner, (left + right) * inner, more))
     end
     if bottom * cols + right > 0 then
-        put(("    loom_%s_zero(p + %d, %d);"):format(T, ((rows - bottom) * cols - right) * inner, (bottom * cols + right) * inner))
+        put(("    loom_%s_zero(p + %d, %d%s);"):format(T, ((rows - bottom) * cols - right) * inner, (bottom * cols + right) * inner, more))
     end
     put("}")
     return zero
@@ -324,8 +324,8 @@ function config_lines()
     return {
         "/* No vectors; a tile of the matrix kernels for the registers of " .. target.cpu .. ". */",
         "#define LOOM_LANES 1",
-        "#define LOOM_TILE " .. tile[model.T].tile,
-        "#define LOOM_ROWS " .. tile[model.T].rows,
+        "#define LOOM_TILE " .. tile[model.integer and "f32" or model.T].tile,
+        "#define LOOM_ROWS " .. tile[model.integer and "f32" or model.T].rows,
         "#ifndef LOOM_WEIGHTS",
         "#define LOOM_WEIGHTS /* a section attribute can stand here */",
         "#endif",

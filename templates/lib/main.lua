@@ -63,8 +63,9 @@ local cpu = facts.cpus and facts.cpus[model.cpu]
 local target = cpu and setmetatable(cpu, {__index = facts}) or facts
 lib.target = target
 if cpu then
+    local T = model.integer and "f32" or model.T
     cpu.cpu = model.cpu
-    cpu.isa = {{lanes = 1, tile = cpu.tile[model.T].tile, rows = cpu.tile[model.T].rows}}
+    cpu.isa = {{lanes = 1, tile = cpu.tile[T].tile, rows = cpu.tile[T].rows}}
 end
 for name, value in pairs(target.options or {}) do model[name] = value end
 
@@ -79,6 +80,7 @@ require_lib("lib/pool_grad.lua")
 require_lib("lib/conv.lua")
 require_lib("lib/conv_grad.lua")
 require_lib("lib/scan.lua")
+require_lib("lib/int.lua")
 if lib.target.lib then require_lib(lib.target.lib) end
 
 -- Lines of at most 110 columns, broken after a comma; never two empty lines in a row.
@@ -148,7 +150,7 @@ else
 end
 if model.verify then write("loom_verify.c", lib.render("model/verify.c.lua", {})) end
 if model.standalone then
-    local files = {"loom_rt.h", "loom_types.h", "loom_math.h", "loom_map.h", "loom_random.h"}
+    local files = {"loom_rt.h", "loom_types.h", table.unpack(model.integer and {"loom_int.h"} or {"loom_math.h", "loom_map.h", "loom_random.h"})}
     if model.train or model.abi then files[#files + 1] = "loom_train.h" end
     for _, name in ipairs(model.abi and {"loom.h", "loom_file.h"} or {}) do files[#files + 1] = name end
     for _, name in ipairs(model.abi and lib.target.abi_sources or {}) do files[#files + 1] = name end

@@ -9,12 +9,12 @@ $(line)
 #endif
 
 #include "$(id).h"
-#include "loom_map.h"
+#include "$(integer and "loom_int.h" or "loom_map.h")"
 //@ if uses_op(steps, "random") then
 #include "loom_random.h"
 //@ end
 //@ if trace then
-void $(id)_trace(int step, int tensor, const $(real) *data);
+void $(id)_trace(int step, int tensor, const void *data);
 //@ end
 
 //@ for _, f in ipairs(step_functions(steps)) do
@@ -28,10 +28,10 @@ $(f.text)
 #ifndef LOOM_RUN
 #define LOOM_RUN $(id)_run
 #endif
-int LOOM_RUN(struct $(id) *net, const $(real) *input, $(real) *output);
-int LOOM_RUN(struct $(id) *net, const $(real) *input, $(real) *output)
+int LOOM_RUN(struct $(id) *net, const $(in_real) *input, $(out_real) *output);
+int LOOM_RUN(struct $(id) *net, const $(in_real) *input, $(out_real) *output)
 //@ else
-int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output)
+int $(id)_forward(struct $(id) *net, const $(in_real) *input, $(out_real) *output)
 //@ end
 {
 //@ if step_uses("w->", steps) then
@@ -56,11 +56,11 @@ int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output)
 
 #ifndef LOOM_VARIANT
 #ifdef LOOM_VARIANTS
-int $(id)_run_avx2(struct $(id) *net, const $(real) *input, $(real) *output);
-int $(id)_run_avx512(struct $(id) *net, const $(real) *input, $(real) *output);
+int $(id)_run_avx2(struct $(id) *net, const $(in_real) *input, $(out_real) *output);
+int $(id)_run_avx512(struct $(id) *net, const $(in_real) *input, $(out_real) *output);
 #endif
 
-int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output)
+int $(id)_forward(struct $(id) *net, const $(in_real) *input, $(out_real) *output)
 {
 #ifdef LOOM_VARIANTS
     if (net->variant == 3)
@@ -108,7 +108,7 @@ int $(id)_init(struct $(id) *net$(weights_file and ", const struct " .. id .. "_
 //@ if dispatch then
     net->variant = loom_variant();
 //@ end
-    return loom_check_subnormals();
+    return $(integer and "LOOM_OK" or "loom_check_subnormals()");
 }
 
 void $(id)_reset(struct $(id) *net)
@@ -119,7 +119,7 @@ void $(id)_reset(struct $(id) *net)
     (void)net;
 //@ end
 //@ if state_size > 0 then
-    loom_$(T)_zero(net->state, $(state_size));
+    loom_$(integer and "i8" or T)_zero(net->state, $(state_size)$(integer and ", 0" or ""));
 //@ end
 }
 //@ if dispatch then

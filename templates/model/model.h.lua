@@ -8,6 +8,9 @@
  *   output $(shape_words(output))
  *   RAM    $(ram_bytes()) bytes, all in struct $(id)
  *   flash  $(weights_size * real_size) bytes of weights
+//@ if integer then
+ *   number input $(in_scale) * (q - $(in_zero)), output $(out_scale) * (q - $(out_zero))
+//@ end
  *   work   $(macs) multiply-adds a call
 //@ if train then
  *   train  $(train_macs) multiply-adds a mini-batch of $(batch); loss $(loss_name), optimizer $(optimizer)
@@ -33,6 +36,14 @@ extern "C" {
 #define $(ID)_RAM_BYTES $(ram_bytes())
 #define $(ID)_FLASH_BYTES $(weights_size * real_size)
 #define $(ID)_MACS $(macs)
+//@ if integer then
+
+/* A number q of the input stands for the real number SCALE * (q - ZERO), and so in the output. */
+#define $(ID)_INPUT_SCALE $(in_scale)
+#define $(ID)_INPUT_ZERO $(in_zero)
+#define $(ID)_OUTPUT_SCALE $(out_scale)
+#define $(ID)_OUTPUT_ZERO $(out_zero)
+//@ end
 
 //@ if target.pointer then
 #define LOOM_$(ID)_ALIGN /* what C does is enough here */
@@ -49,7 +60,7 @@ extern "C" {
 /* Weights, as the kernels read them. */
 struct $(id)_weights {
 //@ for _, w in ipairs(weights) do
-    $(real) $(w.name)[$(w.size)]; /* $(w.shape)$(w.packed and " in panels" or "") */
+    $(w.real) $(w.name)[$(w.size)]; /* $(w.shape)$(w.packed and " in panels" or "") */
 //@ end
 //@ if #weights == 0 then
     $(real) none[1];
@@ -70,10 +81,10 @@ struct $(id)_$(kept[1]) {
 /* One instance: everything that the network writes. Instances are independent of each other. */
 struct $(id) {
 //@ if arena_size > 0 then
-    LOOM_$(ID)_ALIGN $(real) arena[$(arena_size)];
+    LOOM_$(ID)_ALIGN $(integer and "int8_t" or real) arena[$(arena_size)];
 //@ end
 //@ if state_size > 0 then
-    LOOM_$(ID)_ALIGN $(real) state[$(state_size)]; /* kept from call to call */
+    LOOM_$(ID)_ALIGN $(integer and "int8_t" or real) state[$(state_size)]; /* kept from call to call */
 //@ end
 //@ for _, kept in ipairs {{"params", params}, {"memory", memory}, {"gradients", gradients}} do
 //@ if #kept[2] > 0 then
@@ -104,8 +115,12 @@ int $(id)_init(struct $(id) *net, const struct $(id)_weights *weights);
 //@ else
 extern const struct $(id)_weights $(id)_weights;
 
+//@ if integer then
+/* Prepares an instance. Returns 0. */
+//@ else
 /* Prepares an instance. Returns 0, or -5 when this thread flushes subnormal numbers to zero (something in the
  * process was built with -ffast-math): results may then differ from those of other machines. */
+//@ end
 int $(id)_init(struct $(id) *net);
 //@ end
 
@@ -113,7 +128,7 @@ int $(id)_init(struct $(id) *net);
 void $(id)_reset(struct $(id) *net);
 
 /* One call: input holds $(ID)_INPUT_SIZE numbers $(shape_words(input)), output takes $(ID)_OUTPUT_SIZE. Returns 0. */
-int $(id)_forward(struct $(id) *net, const $(real) *input, $(real) *output);
+int $(id)_forward(struct $(id) *net, const $(in_real) *input, $(out_real) *output);
 
 //@ if train then
 /* Trains on n samples: input holds n * $(ID)_INPUT_SIZE / $(ID)_BATCH numbers, target the outputs that are wanted for

@@ -15,7 +15,7 @@ $(line)
 //@ end
 #include "loom_train.h"
 //@ if trace then
-void $(id)_trace(int step, int tensor, const $(real) *data);
+void $(id)_trace(int step, int tensor, const void *data);
 //@ end
 
 //@ for _, f in ipairs(step_functions(train_steps)) do

@@ -16,44 +16,56 @@ static void put_head(int step, int tensor)
     put((uint64_t)tensor, 4);
 }
 
-union number { $(real) value; uint$(real_size * 8)_t bits; };
+//@ -- Numbers of each type that the steps have.
+//@ local types, sizes = {}, {f32 = 32, f64 = 64, i8 = 8, i16 = 16, i32 = 32, i64 = 64}
+//@ local names = {f32 = "float", f64 = "double", i8 = "int8_t", i16 = "int16_t", i32 = "int32_t", i64 = "int64_t"}
+//@ local function need(T) if not types[T] then types[T] = true; types[#types + 1] = T end end
+//@ need(in_T)
+//@ need(out_T)
+//@ for _, list in ipairs(trace and {steps, train_steps} or {}) do
+//@     for _, step in ipairs(list) do if step.tensor then need(step.out.T) end end
+//@ end
+//@ for _, T in ipairs(types) do
+union number_$(T) { $(names[T]) value; uint$(sizes[T])_t bits; };
 
-static void put_number($(real) value)
+static void put_$(T)($(names[T]) value)
 {
-    union number u;
+    union number_$(T) u;
     u.value = value;
     put(u.bits, sizeof u);
 }
 
-static int get_number(FILE *in, $(real) *value)
+//@ if trace then
+static void dump_$(T)(const $(names[T]) *data, int rank, const long *shape, const long *stride)
+{
+    if (rank == 0) {
+        put_$(T)(*data);
+        return;
+    }
+    for (long i = 0; i < shape[0]; i++)
+        dump_$(T)(data + i * stride[0], rank - 1, shape + 1, stride + 1);
+}
+
+//@ end
+//@ end
+static int get_number(FILE *in, $(in_real) *value)
 {
     unsigned char bytes[sizeof *value];
-    union number u;
+    union number_$(in_T) u;
     u.bits = 0;
     if (fread(bytes, sizeof bytes, 1, in) != 1)
         return 0;
     for (size_t i = sizeof bytes; i-- > 0;)
-        u.bits = u.bits << 8 | bytes[i];
+        u.bits = (uint$(sizes[in_T])_t)($(sizes[in_T] > 8 and "u.bits << 8 | " or "")bytes[i]);
     *value = u.value;
     return 1;
 }
 
 //@ if trace then
-static void dump(const $(real) *data, int rank, const long *shape, const long *stride)
-{
-    if (rank == 0) {
-        put_number(*data);
-        return;
-    }
-    for (long i = 0; i < shape[0]; i++)
-        dump(data + i * stride[0], rank - 1, shape + 1, stride + 1);
-}
-
-void $(id)_trace(int step, int tensor, const $(real) *data);
-void $(id)_trace(int step, int tensor, const $(real) *data)
+void $(id)_trace(int step, int tensor, const void *data);
+void $(id)_trace(int step, int tensor, const void *data)
 {
     (void)data;
-    (void)dump;
     put_head(step, tensor);
     switch (step) {
 //@ for n, list in ipairs {steps, train_steps} do
@@ -61,7 +73,7 @@ void $(id)_trace(int step, int tensor, const $(real) *data)
 //@ if step.tensor then
     case $(n == 1 and step.number or #steps + step.number): {
         static const long shape[] = {$(table.concat(step.out.shape, ", "))}, stride[] = {$(table.concat(step.out.stride, ", "))};
-        dump(data, $(#step.out.shape), shape, stride);
+        dump_$(step.out.T)((const $(names[step.out.T]) *)data, $(#step.out.shape), shape, stride);
         break;
     }
 //@ end
@@ -73,19 +85,20 @@ void $(id)_trace(int step, int tensor, const $(real) *data)
 //@ end
 
 static struct $(id) net;
-static $(real) input[$(ID)_INPUT_SIZE], output[$(ID)_OUTPUT_SIZE]$(train and ", target[" .. ID .. "_OUTPUT_SIZE]" or "");
+static $(in_real) input[$(ID)_INPUT_SIZE];
+static $(out_real) output[$(ID)_OUTPUT_SIZE]$(train and ", target[" .. ID .. "_OUTPUT_SIZE]" or "");
 //@ if weights_file then
 static struct $(id)_weights weights;
 //@ end
 
-static void put_numbers(int head, const $(real) *data, long n)
+static void put_numbers(int head, const $(out_real) *data, long n)
 {
     put_head(head, 0);
     for (long i = 0; i < n; i++)
-        put_number(data[i]);
+        put_$(out_T)(data[i]);
 }
 
-static int get_numbers(FILE *in, $(real) *data, long n)
+static int get_numbers(FILE *in, $(in_real) *data, long n)
 {
     for (long i = 0; i < n; i++)
         if (!get_number(in, &data[i]))

@@ -1,3 +1,10 @@
+//@ if model.integer then
+//@ parameters(step, {"x"})
+static void $(step.name)($(step.params))
+{
+$(each_element(step, function(elem) return elem(step.ins[1]) end))
+}
+//@ return end
 //@ local roles = step.ins[2] and {"a", "b"} or {"a"}
 //@ parameters(step, roles)
 //@ local out, shape = step.out, step.out.shape

@@ -33,8 +33,8 @@ static void put_number(const char *name, uint32_t n)
 //@ if trace then
 static int steps[$(#steps + #train_steps + 8)], n_steps;
 
-void $(id)_trace(int step, int tensor, const $(real) *data);
-__attribute__((noinline, noclone)) void $(id)_trace(int step, int tensor, const $(real) *data)
+void $(id)_trace(int step, int tensor, const void *data);
+__attribute__((noinline, noclone)) void $(id)_trace(int step, int tensor, const void *data)
 {
     (void)tensor;
     (void)data;

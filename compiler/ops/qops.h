@@ -1,0 +1,69 @@
+/* qops.h - the vocabulary of graphs of integers: attributes and builders, beside ops.h. Builders take the quantiser, in
+ * whose graph of integers they append; numbers that stand for reals are tensors with a quant. */
+#ifndef LOOMC_QOPS_H
+#define LOOMC_QOPS_H
+
+#include "../quantise.h"
+#include "ops.h"
+
+#include "../../runtime/loom_int.h"
+
+/* ---- requantise.c: x times factor (between integers), plus offset (a real), cut to [low, high] --------------------- */
+typedef struct requantise_attr { int m, shift, limit, from, to, low, high; } requantise_attr;
+extern const op_type op_requantise;
+tensor_id requantise(quantiser *q, tensor_id x, double factor, double offset, precision p, quant to, int64_t low, int64_t high);
+
+/* ---- lookup.c: any function of one number ------------------------------------------------------------------------------ */
+/* int8: y = table[x + 128]. int16 and int32: cubics (loom_spline), table [2^k][4]; then y = cut(zero_y + that). */
+typedef struct spline_attr { int bits, k, fraction, zero, low, high; } spline_attr;
+extern const op_type op_lookup, op_spline;
+typedef double real_fn(double x, double param);
+tensor_id lookup(quantiser *q, const op *o, tensor_id x, real_fn *f, double param, precision p, quant to);
+
+/* ---- qbinary.c: functions of two tensors, whose shapes broadcast ---------------------------------------------------- */
+/* a and b, zeros off, times 2^left, are brought to one scale, added, and brought to y's: three roundings, as TensorFlow
+ * Lite's ADD has them. mul: one. */
+typedef struct qadd_attr { int left, m[3], shift[3], limit[3], zero[3], low, high; } qadd_attr;
+typedef struct qmul_attr { int m, shift, limit, zero[3], low, high; } qmul_attr;
+extern const op_type op_qadd, op_qmul;
+
+/* ---- qmatmul.c, qconv.c: sums of products ----------------------------------------------------------------------------- */
+/* y[.., m, n] = cut(zero_y + (bias[n] + sum over k of (a - zero_a) * (b - zero_b)) * multiplier[n] / 2^shift[n]).
+ * bias [n] has the type of the sum, int32 or int64; multiplier int32 and shift int8 are [n] or [1]. */
+typedef struct qmatmul_attr { int trans_b, limit, zero[3], low, high, wide; } qmatmul_attr;
+extern const op_type op_qmatmul;
+typedef struct qconv_attr { conv_attr window; int limit, zero[2], low, high, wide; } qconv_attr;
+extern const op_type op_qconv;
+
+/* ---- product.c: what sums of products of reals become --------------------------------------------------------------- */
+
+/* A product with the functions behind it that it can take in: scales, sums with constants, relu. Output n is bias[n] + sum
+ * over k of x * kernel[n * sn + k * sk]; they are along `axis` of the result. kernel and bias are NULL when the second
+ * operand is no constant: then only `factor` and relu are taken in. */
+typedef struct product {
+    const op *o;
+    double *kernel, *bias;
+    int64_t n, k, sn, sk;
+    int axis;
+    double factor;
+    bool relu;
+    tensor_id result;         /* of the last op that was taken in */
+} product;
+product product_of(quantiser *q, const op *o, int axis);
+
+/* The same in integers: tensors of g, and what the op's attributes need. */
+typedef struct integers {
+    tensor_id kernel, bias, multiplier, shift; /* kernel 0 after an error */
+    quant to;
+    int limit, low, high, wide;
+} integers;
+integers integers_of(quantiser *q, const product *m, tensor_id x);
+int bits_of(int64_t n); /* 2^bits_of(n) >= n */
+
+/* ---- the functions that op types of reals have as `quantise` ------------------------------------------------------------ */
+tensor_id quantise_map(quantiser *q, const op *o);
+tensor_id quantise_matmul(quantiser *q, const op *o);
+tensor_id quantise_conv(quantiser *q, const op *o);
+tensor_id quantise_view(quantiser *q, const op *o);
+
+#endif

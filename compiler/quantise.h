@@ -1,0 +1,75 @@
+/* quantise.h - from a graph of reals to one of integers: what the files share that take part (quantise.c walks over the
+ * graph, calibrate.c knows the ranges, ops/q*.c have the ops).
+ *
+ * A tensor of integers has a type (int8, int16, int32) and stands for scale * (q - zero):
+ *
+ *   int8   any scale and zero: the range's ends are -128 and 127; weights [-127, 127], zero 0, a scale for each output
+ *   int16  zero 0, any scale: [-32767, 32767]; weights the same
+ *   int32  zero 0, the scale a power of two: the range's ends are at most 2^26, what goes beyond it is cut at 2^27; weights
+ *          have as many bits as leave room for the sum in 62 bits
+ *
+ * An op's real arithmetic becomes sums of products in 32 or 64 bits and one multiplication by m / 2^s at its end, rounded
+ * half up (runtime/loom_int.h). */
+#ifndef LOOMC_QUANTISE_H
+#define LOOMC_QUANTISE_H
+
+#include "loomc.h"
+
+/* The range of a tensor of reals, zero included. */
+typedef struct range { double low, high; } range;
+
+typedef struct quantiser {
+    session *s;
+    const graph *f;        /* of reals, constants folded */
+    graph *g;              /* of integers, being made */
+    const range *ranges;   /* per tensor of f */
+    precision base;
+    tensor_id *made;       /* per tensor of f: the tensor of g, 0 not yet */
+    precision *type;       /* per tensor of f: what it becomes */
+    bool *done;            /* per op of f: part of an op before it */
+    int *reader;           /* per tensor of f: the last op that reads it, -1 none */
+} quantiser;
+
+/* The factor of reals r as m / 2^shift, |m| < 2^31, for numbers that loom_narrow(x, limit) has brought to 31 bits first (limit
+ * 0: that have no more anyway). */
+typedef struct multiplier { int32_t m; int shift, limit; } multiplier;
+
+/* For numbers of acc_bits bits whose products with r go to a tensor of a type: the limit, and all three. Of several factors
+ * that share one limit it is the largest. */
+int narrow_of(double r, int acc_bits, precision to);
+multiplier multiplier_with(double r, int limit);
+multiplier multiplier_of(double r, int acc_bits, precision to);
+
+int64_t type_low(precision p);  /* what tensors of a type hold: -128 .. 127, -32767 .. 32767, -2^27 .. 2^27 */
+int64_t type_high(precision p);
+int type_bits(precision p);     /* of a difference of two such numbers, sign aside: 8, 16, 28 */
+quant quant_of_range(range r, precision p);
+quant quant_fixed(double low, double high, precision p); /* the same for ranges that are known: sigmoid, softmax */
+/* v as an integer: to nearest, halves up, cut to the type's range. */
+int64_t quantise_number(double v, quant q, precision p);
+
+/* The tensor of integers that stands for t, a constant or one whose op was seen. */
+tensor_id quantised(quantiser *q, tensor_id t);
+/* The same in another type or with another scale: as it is where nothing changes. */
+tensor_id requantised(quantiser *q, tensor_id x, precision p, quant to);
+/* A constant tensor of integers: values[i], or (values NULL) zeros to be filled in. */
+tensor_id int_const(graph *g, precision p, shape s, const char *name, const int64_t *values);
+/* The result of an op for the tensor t of f: of its type, with the quant that its range gives (or that is given). */
+tensor_id int_op(quantiser *q, const op_type *type, const void *attr, size_t attr_size, shape out, precision p, quant to, int n_in,
+                 const tensor_id *in);
+quant quant_of(const quantiser *q, tensor_id t); /* by its range and type */
+const quant *quant_at(const quantiser *q, tensor_id x); /* of a tensor of g */
+precision type_at(const quantiser *q, tensor_id x);
+/* The op that alone reads t, NULL when there is none or it is the result. */
+const op *only_reader(const quantiser *q, tensor_id t);
+/* A name for a constant of the layer whose op is being made. */
+const char *layer_word(const quantiser *q, const op *o, const char *word);
+double const_value(const graph *f, tensor_id t, int64_t i);
+
+/* The graph of integers for f. NULL after an error. */
+graph *quantise(session *s, const graph *f, const range *ranges, precision base);
+
+/* ---- calibrate.c: what values the tensors of f take */
+range *calibrate(session *s, const graph *f);
+
+#endif
