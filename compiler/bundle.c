@@ -3,7 +3,8 @@
  * The weights are those in the graph's tensors, written as the layers asked for them, which is the order in which they
  * are read. Three ways: as decimal text (version 1, as the original); as base64 in any storage type, each tensor with
  * its scales (version 2, ours); and as the original's multi-precision (version 2, one fixed scale). */
-#include "loomc.h"
+#include "store.h"
+#include "weights.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* compile.c - the pipeline, and the commands that are little more than it. */
 #include "quantise.h"
+#include "weights.h"
 #include "target.h"
 
 #include <string.h>

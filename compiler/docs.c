@@ -1,5 +1,6 @@
 /* docs.c - the reference of the description format, from the tables that the reader itself uses. */
 #include "loomc.h"
+#include "weights.h"
 
 #include <stdlib.h>
 #include <string.h>

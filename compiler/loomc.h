@@ -433,13 +433,6 @@ typedef struct compiled {
 
 typedef enum store_scales { STORE_TENSOR, STORE_CHANNEL, STORE_ORIGINAL } store_scales;
 
-/* How a network with its weights becomes a file. */
-typedef struct storage {
-    int type;              /* a loom_type; 0: the network's own precision */
-    store_scales scales;
-    bool binary;           /* runtime/FILES.md, else a bundle */
-} storage;
-
 /* ---- command line ----------------------------------------------------------------------------------------- */
 
 /* What `loomc train` takes besides. */
@@ -570,24 +563,6 @@ extern const field *const network_field_table;
 extern const layer_type *const layer_types[];
 extern const int n_layer_types;
 
-/* ---- weights.c: the weights that a network is given */
-#define PRODUCER "loom-c" /* "producer" in bundles of ours: without it they have the original's meaning */
-bool network_weights(session *s, network *net, const source *src); /* from a bundle or a binary file */
-bool is_bundle(const json *root);
-bool is_producer(const json *root);
-/* The entry of a bundle's models with this id, or the id as it was written; the only one also without. NULL: the first. */
-const json *bundle_model(session *s, const json *root, const char *id, const char *written);
-bool attach_weights(session *s, network *net, const json *model);
-bool is_binary(const source *src);                               /* does it start as a binary file does? */
-const loom_file *binary_open(session *s, const source *src);     /* NULL after an error */
-void attach_binary(session *s, network *net, const loom_file *f, const source *src);
-/* The values of a parameter, zeros after an error, which is reported. False when the network was given no weights. */
-bool weight_read(session *s, const layer *l, const char *key, const char *alias, const char *name, precision p, const shape *sh,
-                 void *out);
-bool weights_check(session *s, const graph *g);                  /* has the file weights that the network has not? */
-const char *dtype_word(int type);                                /* "int8" for LOOM_I8 */
-double original_scale(int type);                                 /* what the original multiplies with; 1 for real types */
-
 /* ---- lower.c: what layers call */
 session *graph_session(const graph *g);
 graph *network_lower(session *s, const network *net, precision p, lower_mode mode);
@@ -657,16 +632,9 @@ const loom_model *engine_model(session *s, const network *net, precision p, cons
 /* What an instance's last training step computed for a tensor of the training graph. */
 const void *engine_value(void *instance, tensor_id t);
 
-/* ---- bundle.c: weights as text */
+/* ---- bundle.c, store.c: networks as files (store.h) */
 /* The network's description, complete: with its id, and with "compat" where the file that it came from implied it. */
 const char *network_description(session *s, const network *net);
-/* `file` has the same weights as `how` says; NULL for decimal text and the original's scales. */
-text bundle_text(session *s, const graph *g, const storage *how, const loom_file *file);
-
-/* ---- store.c: a network with its weights as a file */
-storage storage_of(const options *o);
-/* The file as it will lie on the disk. False after an error. */
-bool model_bytes(session *s, const graph *g, const storage *how, source *out);
 /* Writes the weights of a graph, as the options say. */
 bool model_write(session *s, const graph *g, const char *path);
 /* loom_save into memory of the arena. False after an error. */

@@ -3,6 +3,7 @@
  * A layer checks its fields and the shape that it gets, and appends ops; errors point at its place in
  * the description. Weights come from the bundle or, without one, from the generator of the seed. */
 #include "target.h"
+#include "weights.h"
 
 #include "ops/ops.h"
 

@@ -2,6 +2,7 @@
  *
  * Reads a description, or a bundle that holds one. Every problem found is reported, not only the first. */
 #include "loomc.h"
+#include "weights.h"
 
 #include <assert.h>
 #include <limits.h>

@@ -49,7 +49,8 @@ static bool same_weight(const weight *w, const tensor *t, const pack *k)
     if (w->packed != (k != NULL) || (k && memcmp(&w->pack, k, sizeof *k) != 0))
         return false;
     return w->tensor == t || (strcmp(w->tensor->name, t->name) == 0 && shape_equal(&w->tensor->shape, &t->shape) &&
-                              w->tensor->type == t->type && memcmp(w->tensor->data, t->data, (size_t)shape_size(&t->shape) * real_size(t->type)) == 0);
+                              w->tensor->type == t->type &&
+                              memcmp(w->tensor->data, t->data, (size_t)shape_size(&t->shape) * real_size(t->type)) == 0);
 }
 
 const weight *plan_weight(const plan *p, const tensor *t, const pack *k)
@@ -66,7 +67,8 @@ static void add_weight(plan *p, tensor_id id, const pack *k)
     const tensor *t = &p->g->tensors[id];
     if (plan_weight(p, t, k))
         return;
-    int64_t n = shape_size(&t->shape), real = (int64_t)real_size(t->type), align = is_integer(p->g->precision) ? 8 / real : panel_width(p->g);
+    int64_t n = shape_size(&t->shape), real = (int64_t)real_size(t->type);
+    int64_t align = is_integer(p->g->precision) ? 8 / real : panel_width(p->g);
     weight w = {.tensor = t, .packed = k != NULL, .name = t->name, .size = k ? pack_size(p->g, k) : n};
     if (k)
         w.pack = *k;

@@ -48,7 +48,8 @@ static int buffer_new(planner *pl, buffer_kind kind, precision type, int64_t n, 
         p->buffers = arena_grow(&pl->s->arena, p->buffers, (size_t)p->n_buffers * sizeof *p->buffers, (size_t)cap * sizeof *p->buffers);
         pl->cap_buffers = cap;
     }
-    p->buffers[p->n_buffers] = (buffer){.kind = kind, .type = type, .size = size, .tensor = t, .first = -1, .last = -1, .zero_step = -1, .into = -1};
+    p->buffers[p->n_buffers] = (buffer){.kind = kind, .type = type, .size = size, .tensor = t, .first = -1, .last = -1,
+                                        .zero_step = -1, .into = -1};
     return p->n_buffers++;
 }
 
@@ -392,7 +393,8 @@ static void build_steps(planner *pl)
         else {
             int64_t scratch = o->type->scratch ? o->type->scratch(g, o) : 0;
             step *st = &pl->p->steps[pl->p->n_steps];
-            *st = (step){.op = o, .scratch = scratch ? buffer_new(pl, BUFFER_ARENA, is_integer(g->precision) ? I32 : g->precision, scratch, 0) : -1};
+            precision type = is_integer(g->precision) ? I32 : g->precision;
+            *st = (step){.op = o, .scratch = scratch ? buffer_new(pl, BUFFER_ARENA, type, scratch, 0) : -1};
             st->name = step_name(pl, o, o->type->name);
             pl->p->n_steps++;
         }

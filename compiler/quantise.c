@@ -197,8 +197,8 @@ static bool quantise_op(quantiser *q, const op *o)
 {
     q->g->layer = o->layer;
     if (!o->type->quantise) {
-        diag(q->s, DIAG_ERROR, o->layer ? o->layer->at : NULL, "%s: there is no integer arithmetic for the op '%s' yet; use --precision f32",
-             o->layer ? o->layer->type->name : "network", o->type->name);
+        diag(q->s, DIAG_ERROR, o->layer ? o->layer->at : NULL, "%s: there is no integer arithmetic for its op '%s'; use --precision f32",
+             o->layer ? o->layer->type->name : "the network", o->type->name);
         return false;
     }
     tensor_id y = o->type->quantise(q, o);

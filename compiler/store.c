@@ -3,7 +3,8 @@
  *
  * Integer codes and scales are made in one place, runtime/loom_file.c: a bundle takes them from the binary file. Only the
  * original's fixed scale is the bundle's own. */
-#include "loomc.h"
+#include "store.h"
+#include "weights.h"
 
 #include <math.h>
 #include <string.h>

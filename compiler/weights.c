@@ -5,6 +5,7 @@
  * {"dtype", "scale", "axis", "data"}, whose data is base64; or, in the original's multi-precision bundles, base64 alone,
  * with dtype and scale of the whole file. Nothing in a file is trusted. */
 #include "loomc.h"
+#include "weights.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -21,7 +21,8 @@ static void spline_kernel(const eval_args *e)
 
 static const attr_def no_attrs[] = {{0}};
 static const attr_def attrs[] = {{"bits", ATTR_INT, offsetof(spline_attr, bits), 0}, {"k", ATTR_INT, offsetof(spline_attr, k), 0},
-                                 {"fraction", ATTR_INT, offsetof(spline_attr, fraction), 0}, {"zero", ATTR_INT, offsetof(spline_attr, zero), 0},
+                                 {"fraction", ATTR_INT, offsetof(spline_attr, fraction), 0},
+                                 {"zero", ATTR_INT, offsetof(spline_attr, zero), 0},
                                  {"low", ATTR_INT, offsetof(spline_attr, low), 0}, {"high", ATTR_INT, offsetof(spline_attr, high), 0},
                                  {0}};
 

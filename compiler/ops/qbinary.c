@@ -16,7 +16,7 @@ static void add_kernel(const eval_args *e)
 {
     const qadd_attr *at = e->attr;
     for (int64_t i = 0; i < shape_size(e->out_shape); i++) {
-        int64_t a = (operand(e, 0, i) - at->zero[0]) * ((int64_t)1 << at->left), b = (operand(e, 1, i) - at->zero[1]) * ((int64_t)1 << at->left);
+        int64_t up = (int64_t)1 << at->left, a = (operand(e, 0, i) - at->zero[0]) * up, b = (operand(e, 1, i) - at->zero[1]) * up;
         int64_t sum = scaled(a, at->m[0], at->shift[0], at->limit[0]) + scaled(b, at->m[1], at->shift[1], at->limit[1]);
         int_set(e->out_type, e->out, i, loom_cut(scaled(sum, at->m[2], at->shift[2], at->limit[2]) + at->zero[2], at->low, at->high));
     }
@@ -77,7 +77,8 @@ static tensor_id sum(quantiser *q, const op *o, tensor_id a, tensor_id b, double
     double twice = 2 * (qa.scale > qb.scale ? qa.scale : qb.scale);
     qadd_attr at = {.left = widest == I8 ? 20 : widest == I16 ? 15 : 2, .zero = {qa.zero, qb.zero, to.zero}, .high = (int)type_high(p)};
     at.low = relu ? to.zero : (int)type_low(p);
-    multiplier k[3] = {multiplier_of(qa.scale / twice, type_bits(pa) + at.left, I32), multiplier_of(sign * qb.scale / twice, type_bits(pb) + at.left, I32),
+    multiplier k[3] = {multiplier_of(qa.scale / twice, type_bits(pa) + at.left, I32),
+                       multiplier_of(sign * qb.scale / twice, type_bits(pb) + at.left, I32),
                        multiplier_of(twice / to.scale / (double)(1 << at.left), type_bits(widest) + at.left, p)};
     for (int i = 0; i < 3; i++) {
         at.m[i] = k[i].m;

@@ -28,7 +28,8 @@ static int64_t count_macs(const graph *g, const op *o)
     return shape_size(tensor_shape(g, o->out)) * a->dim[a->rank - 1];
 }
 
-static const attr_def attrs[] = {{"trans_b", ATTR_INT, offsetof(qmatmul_attr, trans_b), 0}, {"limit", ATTR_INT, offsetof(qmatmul_attr, limit), 0},
+static const attr_def attrs[] = {{"trans_b", ATTR_INT, offsetof(qmatmul_attr, trans_b), 0},
+                                 {"limit", ATTR_INT, offsetof(qmatmul_attr, limit), 0},
                                  {"zero", ATTR_INT, offsetof(qmatmul_attr, zero), 3}, {"low", ATTR_INT, offsetof(qmatmul_attr, low), 0},
                                  {"high", ATTR_INT, offsetof(qmatmul_attr, high), 0}, {"wide", ATTR_INT, offsetof(qmatmul_attr, wide), 0},
                                  {0}};
@@ -56,7 +57,8 @@ static tensor_id product_of_two(quantiser *q, const op *o)
     quant qa = *quant_at(q, a), qb = *quant_at(q, b), to = quant_of(q, m.result);
     int bits = type_bits(type_at(q, a)) + type_bits(type_at(q, b)) + bits_of(sa->dim[sa->rank - 1]);
     multiplier k = multiplier_of(m.factor * qa.scale * qb.scale / to.scale, bits, p);
-    qmatmul_attr at = {old->trans_b, k.limit, {qa.zero, qb.zero, to.zero}, m.relu ? to.zero : (int)type_low(p), (int)type_high(p), bits > 31};
+    int low = m.relu ? to.zero : (int)type_low(p);
+    qmatmul_attr at = {old->trans_b, k.limit, {qa.zero, qb.zero, to.zero}, low, (int)type_high(p), bits > 31};
     tensor_id in[5] = {a, b, 0, int_const(q->g, I32, shape_of(1, (int64_t)1), layer_word(q, o, "multiplier"), (int64_t[]){k.m}),
                        int_const(q->g, I8, shape_of(1, (int64_t)1), layer_word(q, o, "shift"), (int64_t[]){k.shift})};
     return q->made[m.result] = int_op(q, &op_qmatmul, &at, sizeof at, *tensor_shape(q->f, o->out), p, to, 5, in);

@@ -32,6 +32,7 @@ tensor_id requantise(quantiser *q, tensor_id x, double factor, double offset, pr
 {
     const quant *from = quant_at(q, x);
     multiplier k = multiplier_of(factor, type_bits(type_at(q, x)), p);
-    requantise_attr at = {k.m, k.shift, k.limit, from->zero, to.zero + (int)quantise_number(offset, (quant){to.scale, 0}, I32), (int)low, (int)high};
+    int moved = (int)quantise_number(offset, (quant){to.scale, 0}, I32);
+    requantise_attr at = {k.m, k.shift, k.limit, from->zero, to.zero + moved, (int)low, (int)high};
     return int_op(q, &op_requantise, &at, sizeof at, *tensor_shape(q->g, x), p, to, 1, &x);
 }

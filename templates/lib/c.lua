@@ -206,7 +206,8 @@ function border_lines(b)
     local inside = rows - top - bottom
     if left + right > 0 and inside > 1 then
         put(("    for (int i = 1; i < %d; i++)"):format(inside))
-        put(("        loom_%s_zero(p + %d + i * %d, %d%s);"):format(T, (top * cols - right) * inner, cols * inner, (left + right) * inner, more))
+        put(("        loom_%s_zero(p + %d + i * %d, %d%s);"):format(T, (top * cols - right) * inner, cols * inner,
+                                                                   (left + right) * inner, more))
     end
     if bottom * cols + right > 0 then
         put(("    loom_%s_zero(p + %d, %d%s);"):format(T, ((rows - bottom) * cols - right) * inner, (bottom * cols + right) * inner, more))

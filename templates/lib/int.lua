@@ -8,7 +8,8 @@ function int_loops(shape, operands)
     local loops = {head = {}, pad = "    ", tail = {}}
     if #dims == 0 then dims[1] = {size = 1, strides = {}} end
     for d, dim in ipairs(dims) do
-        loops.head[d] = ("%sfor (int %s = 0; %s < %d; %s++)%s"):format(loops.pad, vars[d], vars[d], dim.size, vars[d], d == #dims and " {" or "")
+        local v = vars[d]
+        loops.head[d] = ("%sfor (int %s = 0; %s < %d; %s++)%s"):format(loops.pad, v, v, dim.size, v, d == #dims and " {" or "")
         if d == #dims then loops.tail[1] = loops.pad .. "}" end
         loops.pad = loops.pad .. "    "
     end
