@@ -51,22 +51,15 @@ static int lua_source(lua_State *L)
     return 1;
 }
 
-bool is_target(const char *name)
+const char *kind_names(arena *a, const char *kind)
 {
-    for (const embedded_file *f = embedded_files; f->name; f++)
-        if (strncmp(f->name, "targets/", 8) == 0 && strncmp(f->name + 8, name, strlen(name)) == 0 &&
-            strcmp(f->name + 8 + strlen(name), "/target.lua") == 0)
-            return true;
-    return false;
-}
-
-const char *target_names(arena *a)
-{
+    const char *head = arena_printf(a, "%ss/", kind), *tail = arena_printf(a, "/%s.lua", kind);
+    size_t skip = strlen(head);
     text t = {.arena = a};
     for (const embedded_file *f = embedded_files; f->name; f++) {
-        const char *end = strncmp(f->name, "targets/", 8) == 0 ? strchr(f->name + 8, '/') : NULL;
-        if (end && strcmp(end, "/target.lua") == 0)
-            text_printf(&t, "%s%.*s", t.n ? "|" : "", (int)(end - f->name - 8), f->name + 8);
+        const char *end = strncmp(f->name, head, skip) == 0 ? strchr(f->name + skip, '/') : NULL;
+        if (end && strcmp(end, tail) == 0)
+            text_printf(&t, "%s%.*s", t.n ? "|" : "", (int)(end - f->name - (long)skip), f->name + skip);
     }
     return t.s;
 }

@@ -450,6 +450,7 @@ typedef struct options {
     const char *model; /* of a bundle with several: its id; NULL: the first */
     const char *command, *net, *input, *weights, *out, *templates, *dump, *target;
     const char *cpu, *cc, *cflags, *emulator;
+    const char *bindings;  /* "python,cpp" */
     const char *data, *loss, *optimizer;
     const char *format;    /* of a file with weights: "bundle" or "binary"; NULL: as its name says */
     int to;                /* a loom_type; 0: not given */
@@ -668,8 +669,8 @@ int64_t pack_wide(const graph *g, int64_t n, bool few_rows);
 void pack_fill(const graph *g, precision p, const pack *k, const void *from, void *to);
 
 /* ---- emit.c */
-bool is_target(const char *name);     /* is there a folder of it in targets/? */
-const char *target_names(arena *a);   /* of those folders: "a|b|c" */
+/* Of the folders that make up an open set, "target" or "binding": "a|b|c" for targets/a/target.lua and so on. */
+const char *kind_names(arena *a, const char *kind);
 bool emit_model(session *s, const compiled *c); /* and sets s->script */
 /* Runs that script in the folder, on variant `variant` (-1: none). What it says goes to stderr when it fails. Exit code 3
  * means that a tool is missing. */

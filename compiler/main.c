@@ -32,6 +32,8 @@ static const command commands[] = {
      "  --max-flash BYTES, --max-ram BYTES  fail when weights or memory take more (64K, 1M), and tell what does\n"
      "  --board             mcu: also write start-up code and a linker script for the board that QEMU models\n"
      "  --abi               also write <id>_model.c, the network behind the C interface of loom.h\n"
+     "  --bindings LIST     also write a typed wrapper of this network for each of these languages, with commas between:\n"
+     "                      cpp, python; implies --abi\n"
      "  --standalone        also write the runtime (with --abi all of that interface), so that cc DIR/*.c main.c is\n"
      "                      all it takes\n"
      "  --train             also write <id>_train.c: loss, gradients and optimizer, as the description's \"training\" says\n"
@@ -184,7 +186,7 @@ enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, 
        OPT_TARGETS, OPT_DATA_FORMAT, OPT_COLUMNS,
        OPT_SEPARATOR, OPT_HEADER, OPT_NO_HEADER, OPT_SCALE, OPT_SPLIT, OPT_VALIDATION, OPT_VALIDATION_TARGETS, OPT_PATIENCE,
        OPT_LAST, OPT_CHECKPOINT, OPT_CHECKPOINT_EVERY, OPT_RESUME, OPT_LOG, OPT_CURVE,
-       OPT_INTERPRET, OPT_COMPILE, OPT_CPU, OPT_MAX_FLASH, OPT_MAX_RAM, OPT_BOARD, OPT_MEASURE };
+       OPT_INTERPRET, OPT_COMPILE, OPT_CPU, OPT_MAX_FLASH, OPT_MAX_RAM, OPT_BOARD, OPT_MEASURE, OPT_BINDINGS };
 
 static const struct option long_options[] = {
     {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
@@ -214,6 +216,7 @@ static const struct option long_options[] = {
     {"compile", no_argument, 0, OPT_COMPILE},             {"cpu", required_argument, 0, OPT_CPU},
     {"max-flash", required_argument, 0, OPT_MAX_FLASH},   {"max-ram", required_argument, 0, OPT_MAX_RAM},
     {"board", no_argument, 0, OPT_BOARD},                 {"measure", no_argument, 0, OPT_MEASURE},
+    {"bindings", required_argument, 0, OPT_BINDINGS},
     {"output", required_argument, 0, 'o'},                {"help", no_argument, 0, 'h'},
     {0, 0, 0, 0}};
 
@@ -250,17 +253,23 @@ static bool set_positive(double *out, const char *name, const char *word)
     return false;
 }
 
-/* One of the words of a '|'-separated list. */
-static bool set_word(const char **out, const char *what, const char *word, const char *words)
+/* Is it one of the words of a '|'-separated list? */
+static bool is_word(const char *word, size_t n, const char *words)
 {
-    size_t n = strlen(word);
-    *out = word;
     for (const char *p = words; *p;) {
         size_t len = strcspn(p, "|");
         if (len == n && memcmp(p, word, n) == 0)
             return true;
         p += len + (p[len] == '|');
     }
+    return false;
+}
+
+static bool set_word(const char **out, const char *what, const char *word, const char *words)
+{
+    *out = word;
+    if (is_word(word, strlen(word), words))
+        return true;
     unknown_word(what, word, words, "; 'loomc help train' lists them");
     return false;
 }
@@ -300,6 +309,18 @@ static bool set_format(options *o, const char *word)
     return false;
 }
 
+/* Is it the name of a target, or of a binding? */
+static bool check_kind(const char *kind, const char *word, size_t n)
+{
+    arena a = {0};
+    const char *names = kind_names(&a, kind);
+    bool known = is_word(word, n, names);
+    if (!known)
+        unknown_word(kind, arena_strndup(&a, word, n), names, arena_printf(&a, ", expected one of %s", names));
+    arena_free(&a);
+    return known;
+}
+
 /* A folder of targets/; of 'train', the columns of the target. */
 static bool set_target(options *o, const char *word)
 {
@@ -308,13 +329,22 @@ static bool set_target(options *o, const char *word)
         return true;
     }
     o->target = word;
-    if (is_target(word))
-        return true;
-    arena a = {0};
-    const char *names = target_names(&a);
-    unknown_word("target", word, names, arena_printf(&a, ", expected one of %s", names));
-    arena_free(&a);
-    return false;
+    return check_kind("target", word, strlen(word));
+}
+
+/* Folders of templates/bindings/, with commas between. */
+static bool set_bindings(options *o, const char *words)
+{
+    o->bindings = words;
+    o->abi = true;
+    for (const char *p = words;; p++) {
+        size_t n = strcspn(p, ",");
+        if (!check_kind("binding", p, n))
+            return false;
+        p += n;
+        if (!*p)
+            return true;
+    }
 }
 
 /* "65536", "64K" or "1M". */
@@ -454,6 +484,7 @@ static bool set_option(options *o, int c)
     case OPT_OPTIMIZER: return set_word(&o->optimizer, "optimizer", optarg, "sgd|momentum|nesterov|adam|adamw|rmsprop");
     case OPT_TRAIN: return o->train = true;
     case OPT_ABI: return o->abi = true;
+    case OPT_BINDINGS: return set_bindings(o, optarg);
     case OPT_TO: return set_storage(o, optarg);
     case OPT_SCALES: return set_scales(o, optarg);
     case OPT_FORMAT: return set_format(o, optarg);
@@ -532,7 +563,7 @@ static bool check_arguments(const command *c, options *o, int n, char **words)
     if (c->run == command_run && !o->input)
         fprintf(stderr, "loomc: error: 'run' needs --input and a file with the input\n");
     else if (o->abi && o->weights_file)
-        fprintf(stderr, "loomc: error: --abi needs the weights as C; leave out --weights-file\n");
+        fprintf(stderr, "loomc: error: %s needs the weights as C; leave out --weights-file\n", o->bindings ? "--bindings" : "--abi");
     else
         return c->run != command_train || check_train(o);
     return false;

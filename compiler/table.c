@@ -374,6 +374,7 @@ static void set_options(lua_State *L, const options *o)
     set_flag(L, "trace", o->trace);
     set_flag(L, "verify", o->verify);
     set_flag(L, "abi", o->abi);
+    set_text(L, "bindings", o->bindings ? o->bindings : "");
     set_flag(L, "board", o->board);
     set_flag(L, "measure", o->measure);
 }

@@ -261,6 +261,15 @@ int loom_set_schedule(const loom_model *m, void *instance, const loom_schedule *
     return LOOM_OK;
 }
 
+int loom_get_schedule(const loom_model *m, void *instance, loom_schedule *schedule)
+{
+    const loom_progress *p = progress_of(m, instance);
+    if (!p || !schedule)
+        return LOOM_E_ARGUMENT;
+    *schedule = p->schedule;
+    return LOOM_OK;
+}
+
 double loom_schedule_rate(const loom_schedule *schedule, uint64_t steps)
 {
     return schedule ? loom_rate(schedule, (double)steps) : 0;

@@ -239,6 +239,9 @@ LOOM_API int loom_set_learning_rate(const loom_model *m, void *instance, double 
  * number that is none. */
 LOOM_API int loom_set_schedule(const loom_model *m, void *instance, const loom_schedule *schedule);
 
+/* The schedule as it is now. */
+LOOM_API int loom_get_schedule(const loom_model *m, void *instance, loom_schedule *schedule);
+
 /* The learning rate of a schedule after `steps` steps, in binary64. */
 LOOM_API double loom_schedule_rate(const loom_schedule *schedule, uint64_t steps);
 

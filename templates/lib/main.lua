@@ -81,6 +81,7 @@ require_lib("lib/conv.lua")
 require_lib("lib/conv_grad.lua")
 require_lib("lib/scan.lua")
 require_lib("lib/int.lua")
+require_lib("lib/bindings.lua")
 if lib.target.lib then require_lib(lib.target.lib) end
 
 -- Lines of at most 110 columns, broken after a comma; never two empty lines in a row.
@@ -160,9 +161,24 @@ if model.standalone then
     end
 end
 
+-- A list of files {name, template or source, when}: what a template becomes, or a file of runtime/ as it is; with `when`
+-- only if that option is given. {id} and {Id} in a name are the network's: {id}.hpp, {Id}.cs.
+local function write_files(files, folder)
+    for _, f in ipairs(files) do
+        if not f.when or model[f.when] then
+            local text = f.source and load_text("runtime/" .. f.source) or lib.render(folder .. f.template, {})
+            write((f.name:gsub("{(%w+)}", {id = id, Id = lib.Id})), text)
+        end
+    end
+end
+
+-- Wrappers for other languages.
+for name in model.bindings:gmatch("[^,]+") do
+    local folder = "bindings/" .. name .. "/"
+    write_files(assert(load(load_text(folder .. "binding.lua"), "@binding.lua", "t", {}))().files, folder)
+end
+
 -- What the target adds.
 local extra = lib.target[model.verify and "verify" or "compile"] or {files = {}}
-for _, f in ipairs(extra.files) do
-    if not f.when or model[f.when] then write((f.name:gsub("{id}", id)), lib.render("model/" .. f.template, {})) end
-end
+write_files(extra.files, "model/")
 if extra.script then loom.script((extra.script:gsub("{id}", id)), extra.variants or 0) end

@@ -262,6 +262,17 @@ static void check_tensors(const loom_model *m)
     loom_instance_free(m, x);
 }
 
+static void check_schedule(const loom_model *m)
+{
+    void *x = new_instance(m);
+    loom_schedule s = {LOOM_STEP, 0.5, 0, 0.25, 0, 10, 0}, t;
+    CHECK(loom_get_schedule(m, x, &t) == LOOM_OK && t.kind == LOOM_COSINE && t.rate == 0.05);
+    CHECK(loom_set_schedule(m, x, &s) == LOOM_OK && loom_get_schedule(m, x, &t) == LOOM_OK);
+    CHECK(t.kind == LOOM_STEP && t.rate == 0.5 && t.factor == 0.25 && t.steps == 10);
+    CHECK(loom_get_schedule(m, x, NULL) == LOOM_E_ARGUMENT && loom_get_schedule(NULL, x, &t) == LOOM_E_ARGUMENT);
+    loom_instance_free(m, x);
+}
+
 /* y = x W2 + b2 with hidden tanh: one row computed here, in the same order. */
 static void check_forward(const loom_model *m)
 {
@@ -376,6 +387,7 @@ int main(int argc, char **argv)
     check_checkpoint(m);
     check_rates(m);
     check_tensors(m);
+    check_schedule(m);
     check_evaluation(m);
     check_apply(m);
     check_registry(m);
