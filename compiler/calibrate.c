@@ -38,7 +38,7 @@ static void random_input(const graph *f, double *x, int64_t n, uint64_t run)
 
 enum { RUNS = 8 };
 
-range *calibrate(session *s, const graph *f)
+range *ranges_of(session *s, const graph *f)
 {
     range *r = arena_array(&s->arena, f->n_tensors, sizeof *r);
     interp *it = interp_new(&s->arena, f);

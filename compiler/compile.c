@@ -55,19 +55,24 @@ static graph *lower_inference(session *s, const compiled *c)
 /* The graph of reals that integers stand for, its ranges, and the graph of integers: the reference, and one for the passes. */
 static bool compile_integers(session *s, compiled *c)
 {
-    c->twin = network_lower(s, c->net, F64, LOWER_FIXED);
-    if (!c->twin)
+    if (s->opt->train) {
+        diag(s, DIAG_ERROR, NULL, "networks of integers do not train: train in f32 or f64 and quantise the result");
         return false;
-    pass_fold(c->twin);
-    pass_dead(c->twin);
-    const range *ranges = calibrate(s, c->twin);
-    c->infer = quantise(s, c->twin, ranges, c->precision);
+    }
+    bool reals = s->opt->reals || s->opt->abi;
+    c->twin = real_twin(s, c->net);
+    const range *ranges = c->twin ? ranges_of(s, c->twin) : NULL;
+    c->infer = ranges ? quantise(s, c->twin, ranges, c->precision, reals) : NULL;
     if (!c->infer)
         return false;
+    for (int t = 1; t < c->twin->n_tensors; t++)
+        if (c->twin->tensors[t].is_param)
+            c->params += shape_size(&c->twin->tensors[t].shape);
     if (dumps(s, "quantise"))
         graph_dump(c->infer, stderr);
-    c->infer_plan = graph_compile(s, quantise(s, c->twin, ranges, c->precision), NULL);
-    return true;
+    c->infer_plan = graph_compile(s, quantise(s, c->twin, ranges, c->precision, reals), NULL);
+    c->model = s->opt->abi ? engine_model(s, c->net, c->precision, NULL) : NULL;
+    return s->diags.errors == 0;
 }
 
 static bool compile_training(session *s, compiled *c)
@@ -126,13 +131,14 @@ int command_compile(session *s)
 static bool read_input(session *s, const graph *g, const char *path, void *out)
 {
     source src;
+    precision p = g->tensors[g->input].type;
     if (!file_read(s, path, &src))
         return false;
     json *j = json_read(s, &src);
     const json *values = j && j->kind == JSON_OBJECT ? json_get(j, "input") : j;
     if (j && !values)
         diag(s, DIAG_ERROR, j, "the input must be a list of numbers, or {\"input\": [...]}");
-    return values && json_reals(s, values, g->precision, out, tensor_shape(g, g->input), "the input");
+    return values && json_reals(s, values, p, out, tensor_shape(g, g->input), "the input");
 }
 
 static void print_output(text *t, const graph *g, const void *data)
@@ -141,7 +147,8 @@ static void print_output(text *t, const graph *g, const void *data)
     text_printf(t, "{\"shape\":%s,\"output\":[", shape_text(t->arena, sh));
     for (int64_t i = 0; i < shape_size(sh); i++) {
         char number[40];
-        print_real(number, g->precision, (const char *)data + (size_t)i * real_size(g->precision));
+        precision p = g->tensors[g->output].type;
+        print_real(number, p, (const char *)data + (size_t)i * real_size(p));
         bool finite = number[0] != 'N' && number[0] != 'I' && number[1] != 'I';
         text_printf(t, finite ? "%s%s" : "%s\"%s\"", i ? "," : "", number);
     }
@@ -154,8 +161,8 @@ int command_run(session *s)
     if (!compile_network(s, &c))
         return 1;
     const graph *g = c.infer;
-    void *in = arena_array(&s->arena, shape_size(tensor_shape(g, g->input)), real_size(g->precision));
-    void *out = arena_array(&s->arena, shape_size(tensor_shape(g, g->output)), real_size(g->precision));
+    void *in = arena_array(&s->arena, 1, tensor_bytes(g, g->input));
+    void *out = arena_array(&s->arena, 1, tensor_bytes(g, g->output));
     if (!read_input(s, g, s->opt->input, in))
         return 1;
     interp *it = interp_new(&s->arena, g);

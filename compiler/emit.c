@@ -132,6 +132,16 @@ static int lua_const(lua_State *L)
     return 1;
 }
 
+/* single(number): a C constant of float32 */
+static int lua_single(lua_State *L)
+{
+    char out[48];
+    float v = (float)luaL_checknumber(L, 1);
+    print_hex(out, F32, &v);
+    lua_pushstring(L, out);
+    return 1;
+}
+
 /* write(name, text): a file in the output folder, which appears there when all is well */
 static int lua_write(lua_State *L)
 {
@@ -216,7 +226,7 @@ static int run_main(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"source", guarded_lua_source}, {"weight_text", guarded_lua_weight_text}, {"weight_bytes", guarded_lua_weight_bytes},
-        {"const", guarded_lua_const}, {"crc32", lua_crc32}, {"write", guarded_lua_write},
+        {"const", guarded_lua_const}, {"single", lua_single}, {"crc32", lua_crc32}, {"write", guarded_lua_write},
         {"script", guarded_lua_script}, {0}};
     luaL_openlibs(L);
     lua_newtable(L);

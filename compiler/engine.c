@@ -2,7 +2,7 @@
  *
  * The model holds one graph that infers and, when it trains, one of a training step. An instance has an arena of its own
  * with both interpreters; the weights of the two are the same memory. */
-#include "loomc.h"
+#include "quantise.h"
 
 #include <string.h>
 
@@ -200,7 +200,7 @@ static void list_tensors(engine *e)
     tensor_id u = 1;
     for (int t = 1; t < e->infer->n_tensors; t++) {
         tensor_kind kind = e->infer->tensors[t].kind;
-        if (kind != TENSOR_PARAM && kind != TENSOR_STATE)
+        if ((kind != TENSOR_PARAM && kind != TENSOR_STATE) || is_integer(e->infer->tensors[t].type))
             continue;
         while (e->train && kind == TENSOR_PARAM && e->train->tensors[u].kind != TENSOR_PARAM)
             u++;
@@ -216,7 +216,7 @@ static void fill_model(session *s, engine *e, const network *net)
     loom_model *m = &e->model;
     const shape *in = tensor_shape(e->infer, e->infer->input), *out = tensor_shape(e->infer, e->infer->output);
     m->abi = LOOM_ABI;
-    m->type = e->infer->precision == F32 ? LOOM_F32 : LOOM_F64;
+    m->type = e->infer->precision == F64 ? LOOM_F64 : LOOM_F32; /* integers are fed with float32 */
     m->id = net->id;
     m->description = network_description(s, net);
     m->batch = net->batch;
@@ -240,10 +240,18 @@ static void fill_model(session *s, engine *e, const network *net)
     m->update = m->backward ? update : NULL;
 }
 
+/* A network of integers, with float32 as input and output. */
+static const graph *integer_graph(session *s, const network *net, precision p)
+{
+    const graph *f = real_twin(s, net);
+    const range *ranges = f ? ranges_of(s, f) : NULL;
+    return ranges ? quantise(s, f, ranges, p, true) : NULL;
+}
+
 const loom_model *engine_model(session *s, const network *net, precision p, const training *t)
 {
     engine *e = arena_alloc(&s->arena, sizeof *e);
-    e->infer = network_lower(s, net, p, LOWER_MUTABLE);
+    e->infer = is_integer(p) ? integer_graph(s, net, p) : network_lower(s, net, p, LOWER_MUTABLE);
     e->train = e->infer && t ? training_graph(s, net, p, t) : NULL;
     if (!e->infer || (t && !e->train))
         return NULL;

@@ -199,6 +199,7 @@ typedef struct tensor {
     precision type;
     shape shape;
     quant q;               /* of integers */
+    tensor_id twin;        /* of integers: the tensor of reals that it stands for, 0 none */
     const char *name;      /* constants and states: unique identifier */
     void *data;            /* constants and parameters: row-major */
     int op;                /* index of the op that makes it, values only */
@@ -461,6 +462,7 @@ typedef struct options {
     bool no_shuffle;
     train_options learn; /* of loomc train */
     precision precision;
+    bool reals;            /* of a network of integers: input and output are float32 */
     bool train, abi, verify, board, measure;
     bool help, has_precision, standalone, dispatch, json, weights_file, trace, keep;
     int runs;

@@ -186,7 +186,7 @@ enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, 
        OPT_TARGETS, OPT_DATA_FORMAT, OPT_COLUMNS,
        OPT_SEPARATOR, OPT_HEADER, OPT_NO_HEADER, OPT_SCALE, OPT_SPLIT, OPT_VALIDATION, OPT_VALIDATION_TARGETS, OPT_PATIENCE,
        OPT_LAST, OPT_CHECKPOINT, OPT_CHECKPOINT_EVERY, OPT_RESUME, OPT_LOG, OPT_CURVE,
-       OPT_INTERPRET, OPT_COMPILE, OPT_CPU, OPT_MAX_FLASH, OPT_MAX_RAM, OPT_BOARD, OPT_MEASURE, OPT_BINDINGS };
+       OPT_INTERPRET, OPT_COMPILE, OPT_CPU, OPT_MAX_FLASH, OPT_MAX_RAM, OPT_BOARD, OPT_MEASURE, OPT_BINDINGS, OPT_IO };
 
 static const struct option long_options[] = {
     {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
@@ -214,6 +214,7 @@ static const struct option long_options[] = {
     {"resume", required_argument, 0, OPT_RESUME},         {"log", required_argument, 0, OPT_LOG},
     {"curve", required_argument, 0, OPT_CURVE},           {"interpret", no_argument, 0, OPT_INTERPRET},
     {"compile", no_argument, 0, OPT_COMPILE},             {"cpu", required_argument, 0, OPT_CPU},
+    {"io", required_argument, 0, OPT_IO},
     {"max-flash", required_argument, 0, OPT_MAX_FLASH},   {"max-ram", required_argument, 0, OPT_MAX_RAM},
     {"board", no_argument, 0, OPT_BOARD},                 {"measure", no_argument, 0, OPT_MEASURE},
     {"bindings", required_argument, 0, OPT_BINDINGS},
@@ -229,6 +230,15 @@ static bool set_precision(options *o, const char *word)
             return true;
         }
     unknown_word("precision", word, "f32|f64|i8|i16|i32", ", expected f32, f64, i8, i16 or i32");
+    return false;
+}
+
+static bool set_io(options *o, const char *word)
+{
+    o->reals = strcmp(word, "float") == 0;
+    if (o->reals || strcmp(word, "int") == 0)
+        return true;
+    unknown_word("kind of input and output", word, "float|int", ", expected float or int");
     return false;
 }
 
@@ -459,6 +469,7 @@ static bool set_option(options *o, int c)
     case OPT_PRECISION: return set_precision(o, optarg);
     case OPT_TARGET: return set_target(o, optarg);
     case OPT_CPU: o->cpu = optarg; return true;
+    case OPT_IO: return set_io(o, optarg);
     case OPT_MAX_FLASH: return set_bytes(&o->max_flash, "--max-flash", optarg);
     case OPT_MAX_RAM: return set_bytes(&o->max_ram, "--max-ram", optarg);
     case OPT_BOARD: return o->board = true;
@@ -595,6 +606,8 @@ int main(int argc, char **argv)
         o.out = ".";
     if (o.cpu && !o.target)
         o.target = "mcu"; /* the target whose processors have names */
+    if (c->run == command_run)
+        o.reals = true;
     if (c->run == command_verify)
         o.verify = o.standalone = true;
     return run(c, &o);

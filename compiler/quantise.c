@@ -208,23 +208,64 @@ static bool quantise_op(quantiser *q, const op *o)
     return y != 0;
 }
 
-graph *quantise(session *s, const graph *f, const range *ranges, precision base)
+/* What stands for the input. Reals are made integers; indices of a table stay what they are. */
+static void make_input(quantiser *q)
 {
-    quantiser q = {.s = s, .f = f, .g = graph_new(s, f->net, base), .ranges = ranges, .base = base};
+    const graph *f = q->f;
+    precision p = q->type[f->input];
+    tensor_id x = q->g->input = tensor_new(q->g, TENSOR_INPUT, *tensor_shape(f, f->input), "input");
+    if (x && q->reals) {
+        q->g->tensors[x].type = F32;
+        x = from_real(q, x, p, quant_of(q, f->input));
+    } else if (x) {
+        q->g->tensors[x].type = p;
+        q->g->tensors[x].q = quant_of(q, f->input);
+    }
+    q->made[f->input] = x;
+}
+
+graph *real_twin(session *s, const network *net)
+{
+    graph *f = network_lower(s, net, F64, LOWER_FIXED);
+    if (f) {
+        pass_fold(f);
+        pass_dead(f);
+    }
+    return f;
+}
+
+void quantise_numbers(const double *v, int64_t n, const tensor *like, void *out)
+{
+    for (int64_t i = 0; i < n; i++)
+        int_set(like->type, out, i, quantise_number(v[i], like->q, like->type));
+}
+
+void real_numbers(const void *q, int64_t n, const tensor *like, double *out)
+{
+    for (int64_t i = 0; i < n; i++)
+        out[i] = like->q.scale * (double)(int_get(like->type, q, i) - like->q.zero);
+}
+
+graph *quantise(session *s, const graph *f, const range *ranges, precision base, bool reals)
+{
+    quantiser q = {.s = s, .f = f, .g = graph_new(s, f->net, base), .ranges = ranges, .base = base, .reals = reals};
     q.made = arena_array(&s->arena, f->n_tensors, sizeof *q.made);
     q.type = arena_array(&s->arena, f->n_tensors, sizeof *q.type);
     q.done = arena_array(&s->arena, f->n_ops + 1, sizeof *q.done);
     q.reader = arena_array(&s->arena, f->n_tensors, sizeof *q.reader);
     find_readers(&q);
     choose_types(&q);
-    tensor_id x = q.made[f->input] = q.g->input = tensor_new(q.g, TENSOR_INPUT, *tensor_shape(f, f->input), "input");
-    q.g->tensors[x].type = q.type[f->input];
-    q.g->tensors[x].q = quant_of(&q, f->input);
+    make_input(&q);
     bool good = true;
     for (int i = 0; i < f->n_ops; i++)
         if (!q.done[i])
             good &= quantise_op(&q, &f->ops[i]);
     q.g->output = quantised(&q, f->output);
+    for (int t = 1; t < f->n_tensors; t++)
+        if (q.made[t])
+            q.g->tensors[q.made[t]].twin = t;
+    if (reals && q.g->output)
+        q.g->output = to_real(&q, q.g->output);
     if (!good || s->diags.errors || !q.g->output)
         return NULL;
     graph_uses(q.g);

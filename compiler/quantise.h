@@ -24,6 +24,7 @@ typedef struct quantiser {
     graph *g;              /* of integers, being made */
     const range *ranges;   /* per tensor of f */
     precision base;
+    bool reals;            /* input and output are float32 */
     tensor_id *made;       /* per tensor of f: the tensor of g, 0 not yet */
     precision *type;       /* per tensor of f: what it becomes */
     bool *done;            /* per op of f: part of an op before it */
@@ -66,10 +67,16 @@ const op *only_reader(const quantiser *q, tensor_id t);
 const char *layer_word(const quantiser *q, const op *o, const char *word);
 double const_value(const graph *f, tensor_id t, int64_t i);
 
-/* The graph of integers for f. NULL after an error. */
-graph *quantise(session *s, const graph *f, const range *ranges, precision base);
+/* The network in float64 with constants folded, whose arithmetic integers stand for. NULL after an error. */
+graph *real_twin(session *s, const network *net);
+/* The graph of integers for f; `reals`: its input and output are float32. NULL after an error. */
+graph *quantise(session *s, const graph *f, const range *ranges, precision base, bool reals);
+/* v[n] as integers, and back. */
+void quantise_numbers(const double *v, int64_t n, const tensor *like, void *out);
+void real_numbers(const void *q, int64_t n, const tensor *like, double *out);
 
 /* ---- calibrate.c: what values the tensors of f take */
-range *calibrate(session *s, const graph *f);
+/* As the description says ("quantisation"), else as random inputs show. NULL after an error. */
+range *ranges_of(session *s, const graph *f);
 
 #endif

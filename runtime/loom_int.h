@@ -56,6 +56,18 @@ LOOM_INLINE int64_t loom_narrow(int64_t x, int limit)
     return loom_cut(x, -((int64_t)1 << limit), (int64_t)1 << limit) >> (limit - 31);
 }
 
+/* x as an integer: times `inverse` in float32, to nearest, half up, plus zero, cut to [low, high]. NaN becomes zero. */
+LOOM_INLINE int32_t loom_from_real(float x, float inverse, int32_t zero, int32_t low, int32_t high)
+{
+    const float v = x * inverse + 0.5f;
+    if (!(v > -536870912.0f)) /* 2^29 is outside every range */
+        return v < 0.0f ? low : zero;
+    if (v > 536870912.0f)
+        return high;
+    const int32_t q = (int32_t)v;
+    return (int32_t)loom_cut((int64_t)q - (v < (float)q) + zero, low, high);
+}
+
 /* A cubic in each of 2^k segments of x in [-2^(bits-1), 2^(bits-1)), times 2^fraction. table: [2^k][4], constant term
  * first, in powers of the place within a segment, from 0 to 1. Halves go up. */
 LOOM_INLINE int64_t loom_spline(int32_t x, const int32_t *table, int bits, int k, int fraction)

@@ -13,6 +13,12 @@ typedef struct requantise_attr { int m, shift, limit, from, to, low, high; } req
 extern const op_type op_requantise;
 tensor_id requantise(quantiser *q, tensor_id x, double factor, double offset, precision p, quant to, int64_t low, int64_t high);
 
+/* ---- border.c: from float32 and to float32 --------------------------------------------------------------------------- */
+typedef struct border_attr { double scale; int zero, low, high; } border_attr;
+extern const op_type op_from_real, op_to_real;
+tensor_id from_real(quantiser *q, tensor_id x, precision p, quant to);
+tensor_id to_real(quantiser *q, tensor_id x);
+
 /* ---- lookup.c: any function of one number ------------------------------------------------------------------------------ */
 /* int8: y = table[x + 128]. int16 and int32: cubics (loom_spline), table [2^k][4]; then y = cut(zero_y + that). */
 typedef struct spline_attr { int bits, k, fraction, zero, low, high; } spline_attr;

@@ -41,7 +41,7 @@ static void reset(const loom_model *m, void *instance)
 static int forward(const loom_model *m, void *instance, const void *input, void *output)
 {
     (void)m;
-    return $(id)_forward((struct $(id) *)instance, (const $(real) *)input, ($(real) *)output);
+    return $(id)_forward((struct $(id) *)instance, (const $(in_real) *)input, ($(out_real) *)output);
 }
 
 //@ if train then
@@ -97,7 +97,7 @@ static loom_progress *progress(const loom_model *m, void *instance)
 const loom_model *$(id)_model(void)
 {
     static const loom_model model = {
-        LOOM_ABI, LOOM_$(T:upper()), "$(id)", description, $(batch), $(#input), $(#output),
+        LOOM_ABI, LOOM_$((integer and "f32" or T):upper()), "$(id)", description, $(batch), $(#input), $(#output),
         {$(table.concat(input, ", "))}, {$(table.concat(output, ", "))}, $(ID)_INPUT_SIZE, $(ID)_OUTPUT_SIZE,
         sizeof(struct $(id)), $(#tensors), $(#tensors > 0 and "tensors" or "NULL"), NULL,
         start, end, reset, forward, $(train and "train" or "NULL"),
