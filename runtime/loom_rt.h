@@ -32,7 +32,8 @@
 #error "loom: floats are evaluated in a wider type; add -fexcess-precision=fast"
 #endif
 #elif defined(__FLT_EVAL_METHOD__)
-#if __FLT_EVAL_METHOD__ != 0
+/* 16 is 0 on machines with half precision: only what is narrower than _Float16 is evaluated in another type. */
+#if __FLT_EVAL_METHOD__ != 0 && __FLT_EVAL_METHOD__ != 16
 #error "loom: floats are evaluated in a wider type; on 32-bit x86 use -msse2 -mfpmath=sse"
 #endif
 #endif
@@ -161,21 +162,22 @@ LOOM_INLINE int loom_variant(void)
 #define LOOM_SPLIT(n) (((n) + ((n) + LOOM_ROWS - 1) / LOOM_ROWS - 1) / (((n) + LOOM_ROWS - 1) / LOOM_ROWS))
 
 /* A tile of the matrix kernels: LOOM_TILE accumulator vectors, at most LOOM_ROWS rows of them. They
- * leave registers for the operands: 32 vector registers allow 24 accumulators, 16 allow 12. */
+ * leave registers for the operands: 32 vector registers allow 24 accumulators, 16 allow 12. Templates
+ * write the cases that a target's table `isa` has: each case here is a line there. */
 #ifdef LOOM_TILE
 /* The file that includes this was generated for one machine, and knows. */
+#elif LOOM_F32_LANES == 1
+#define LOOM_TILE 8
+#define LOOM_ROWS 4
 #elif defined(LOOM_AVX512) || defined(__aarch64__) || defined(__VSX__)
 #define LOOM_TILE 24
 #define LOOM_ROWS 12
 #elif defined(__wasm_simd128__)
 #define LOOM_TILE 8
 #define LOOM_ROWS 4
-#elif LOOM_F32_LANES > 1
+#else
 #define LOOM_TILE 12
 #define LOOM_ROWS 6
-#else
-#define LOOM_TILE 8
-#define LOOM_ROWS 4
 #endif
 
 #if LOOM_F32_LANES > 1

@@ -22,9 +22,17 @@ try {
   await send(`error page ${error.message}`);
 }
 </script>"""
-OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-           "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--proxy-server=127.0.0.1:9",
-           "--proxy-bypass-list=127.0.0.1"]
+CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--proxy-server=127.0.0.1:9",
+            "--proxy-bypass-list=127.0.0.1"]
+FIREFOX = {
+    "app.normandy.enabled": False, "app.update.enabled": False, "browser.aboutwelcome.enabled": False,
+    "browser.shell.checkDefaultBrowser": False, "browser.startup.homepage_override.mstone": "ignore",
+    "datareporting.policy.dataSubmissionEnabled": False, "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False, "network.proxy.type": 1, "network.proxy.http": "127.0.0.1",
+    "network.proxy.http_port": 9, "network.proxy.ssl": "127.0.0.1", "network.proxy.ssl_port": 9,
+    "network.proxy.no_proxies_on": "127.0.0.1", "termsofuse.bypassNotification": True, "toolkit.telemetry.enabled": False,
+}
 PATIENCE = 240  # seconds
 
 
@@ -53,15 +61,26 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+def words_of(program, profile, address):
+    """The command that opens the address in the browser, with a fresh profile."""
+    if "firefox" not in program:
+        return [program, *CHROMIUM, f"--user-data-dir={profile}", address]
+    os.makedirs(profile)
+    with open(os.path.join(profile, "user.js"), "w", encoding="utf-8") as file:
+        file.writelines(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in FIREFOX.items())
+    return [program, "--headless", "--no-remote", "--profile", profile, address]
+
+
 def run(program, folder, scratch, words):
     results = queue.Queue()
     page = PAGE % (words[0], json.dumps(words[1:]))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, page, results, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    options = [*OPTIONS, f"--user-data-dir={os.path.join(scratch, 'profile')}", f"http://127.0.0.1:{server.server_address[1]}/"]
+    address = f"http://127.0.0.1:{server.server_address[1]}/"
     process = None
     try:
-        process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(words_of(program, os.path.join(scratch, "profile"), address), cwd=scratch,
+                                   env={**os.environ, "HOME": scratch}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return results.get(timeout=PATIENCE)
     except FileNotFoundError as error:
         raise Failure(f"{program} is missing (tests/run --all installs it)") from error

@@ -49,8 +49,14 @@ def native(name, cc, flags, *runner, fast=False, networks=EVERY, **more):
     return Native(name, networks, cc=cc, flags=flags, runner=runner, fast=fast, **more)
 
 
-def emulated(machine, triple, emulator, flags=""):
-    return native(machine, triple + "-gcc", f"-O2 -static {flags}", QEMU.format(emulator))
+def emulated(machine, triple, emulator, flags="-O2", options=()):
+    return native(machine, triple + "-gcc", f"-static {flags}", QEMU.format(emulator), *options)
+
+
+def scalable(bits):
+    """One row for each length of the vectors of SVE, which gcc makes of plain C."""
+    return emulated(f"AArch64 SVE, {bits} bits, QEMU", "aarch64-linux-gnu", "aarch64", "-O3 -march=armv8.2-a+sve -DLOOM_LANES=1",
+                    ("-cpu", f"max,sve-default-vector-length={bits // 8}"))
 
 
 def board(title, cpu, networks=EVERY, level="-Os"):
@@ -75,10 +81,13 @@ ROWS = [
     Wasm("WebAssembly, Node", EVERY, fast=True, simd=False),
     Wasm("WebAssembly SIMD, Chromium", EVERY, browser="chromium"),
     Wasm("WebAssembly, Chromium", EVERY, browser="chromium", simd=False),
+    Wasm("WebAssembly SIMD, Firefox", EVERY, browser="firefox-esr"),
+    Wasm("WebAssembly, Firefox", EVERY, browser="firefox-esr", simd=False),
     emulated("AArch64, QEMU", "aarch64-linux-gnu", "aarch64"),
-    emulated("ARMv7 NEON, QEMU", "arm-linux-gnueabihf", "arm", "-mfpu=neon"),
+    *map(scalable, (128, 256, 512)),
+    emulated("ARMv7 NEON, QEMU", "arm-linux-gnueabihf", "arm", "-O2 -mfpu=neon"),
     emulated("RISC-V 64, QEMU", "riscv64-linux-gnu", "riscv64"),
-    emulated("s390x (big-endian), QEMU", "s390x-linux-gnu", "s390x", "-fexcess-precision=fast"),
+    emulated("s390x (big-endian), QEMU", "s390x-linux-gnu", "s390x", "-O2 -fexcess-precision=fast"),
     emulated("PowerPC 64 (big-endian), QEMU", "powerpc64-linux-gnu", "ppc64"),
     native("Windows x86-64, mingw, Wine", "x86_64-w64-mingw32-gcc", "-O2 -static", "wine", environment=WINE),
     board("Cortex-M0", "cortex-m0", SMALL),
