@@ -213,7 +213,7 @@ graph *graph_new(session *s, const network *net, precision p)
     low->s = s;
     g->arena = &s->arena;
     g->precision = p;
-    int64_t panel = s->target && s->target->panel_bytes ? s->target->panel_bytes : 64, real = (int64_t)real_size(p);
+    int64_t panel = s->target && s->target->panel_bytes ? s->target->panel_bytes : 64, real = is_integer(p) ? 4 : (int64_t)real_size(p);
     g->panel = panel > real ? panel / real : 1;
     g->net = net;
     return g;

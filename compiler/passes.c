@@ -281,6 +281,8 @@ static tensor_id copied(graph *g, const op *o, tensor_id x, op *ops, int *m)
     g->layer = o->layer;
     tensor_id copy = map1(g, FN_copy, x, 0);
     g->layer = NULL;
+    g->tensors[copy].type = g->tensors[x].type;
+    g->tensors[copy].q = g->tensors[x].q;
     ops[(*m)++] = g->ops[--g->n_ops];
     return copy;
 }

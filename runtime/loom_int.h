@@ -68,6 +68,10 @@ LOOM_INLINE int32_t loom_from_real(float x, float inverse, int32_t zero, int32_t
     return (int32_t)loom_cut((int64_t)q - (v < (float)q) + zero, low, high);
 }
 
+/* sum / n, to nearest, halves away from zero; n > 0. */
+LOOM_INLINE int32_t loom_mean32(int32_t sum, int32_t n) { return (sum < 0 ? sum - n / 2 : sum + n / 2) / n; }
+LOOM_INLINE int64_t loom_mean(int64_t sum, int64_t n) { return (sum < 0 ? sum - n / 2 : sum + n / 2) / n; }
+
 /* A cubic in each of 2^k segments of x in [-2^(bits-1), 2^(bits-1)), times 2^fraction. table: [2^k][4], constant term
  * first, in powers of the place within a segment, from 0 to 1. Halves go up. */
 LOOM_INLINE int64_t loom_spline(int32_t x, const int32_t *table, int bits, int k, int fraction)

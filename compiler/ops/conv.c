@@ -3,25 +3,8 @@
  * A one-dimensional input is an image of one row: its length, kernel, stride and dilation are those of
  * the columns. */
 #ifndef REAL
-#include "ops.h"
-
-/* The op's sizes with the missing row dimension of one-dimensional data filled in. */
-typedef struct conv_dims {
-    int64_t batch, channels, height, width, filters, per_group, kh, kw, oh, ow;
-} conv_dims;
-
-static conv_dims conv_sizes(const shape *x, const shape *w, const shape *y)
-{
-    bool flat = x->rank == 3;
-    conv_dims d = {
-        .batch = x->dim[0], .channels = x->dim[1],
-        .height = flat ? 1 : x->dim[2], .width = x->dim[x->rank - 1],
-        .filters = w->dim[0], .per_group = w->dim[1],
-        .kh = flat ? 1 : w->dim[2], .kw = w->dim[w->rank - 1],
-        .oh = flat ? 1 : y->dim[2], .ow = y->dim[y->rank - 1],
-    };
-    return d;
-}
+#include "qops.h"
+#include "window.h"
 
 /* Tap i of the kernel reaches input position `at` from the output position *out; false where the stride
  * skips that. It may lie outside the output. */
@@ -119,6 +102,7 @@ const op_type op_conv = {
     .scratch = scratch,
     .halo = halo,
     .grad = conv_grad,
+    .quantise = quantise_conv,
 };
 
 static int64_t count_macs_grad(const graph *g, const op *o)

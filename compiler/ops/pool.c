@@ -3,30 +3,8 @@
  * The window is clipped to the input: border positions never take part in a maximum, and count in a
  * mean only as part of the area (count_include_pad). */
 #ifndef REAL
-#include "ops.h"
-
-typedef struct window {
-    int64_t top, bottom, left, right; /* rows top .. bottom-1 */
-} window;
-
-static int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
-
-static window pool_window(const pool_attr *at, int64_t height, int64_t width, int64_t row, int64_t col)
-{
-    int64_t top = row * at->stride[0] - at->pad[0], left = col * at->stride[1] - at->pad[2];
-    window w = {at_least(top, 0), at_most(top + at->kernel[0], height),
-                at_least(left, 0), at_most(left + at->kernel[1], width)};
-    return w;
-}
-
-/* What a mean divides by. */
-static int64_t pool_area(const pool_attr *at, const window *w)
-{
-    if (at->count_include_pad)
-        return (int64_t)at->kernel[0] * at->kernel[1];
-    return (w->bottom - w->top) * (w->right - w->left);
-}
+#include "qops.h"
+#include "window.h"
 
 #define KERNEL_FILE "pool.c"
 #include "kernel.h"
@@ -51,6 +29,7 @@ const op_type op_pool = {
     .attrs = attrs,
     .eval = KERNELS(pool),
     .grad = pool_gradient,
+    .quantise = quantise_pool,
 };
 
 const op_type op_pool_grad = {

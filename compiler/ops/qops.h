@@ -41,6 +41,12 @@ extern const op_type op_qmatmul;
 typedef struct qconv_attr { conv_attr window; int limit, zero[2], low, high, wide; } qconv_attr;
 extern const op_type op_qconv;
 
+/* ---- qpool.c: maximum or mean of a window; result and input have one quant --------------------------------------------- */
+/* A mean is the sum divided by the area, to nearest, halves away from zero, as in TensorFlow Lite; what counts of the
+ * border is the input's zero. */
+typedef struct qpool_attr { pool_attr window; int zero, wide; } qpool_attr;
+extern const op_type op_qpool;
+
 /* ---- product.c: what sums of products of reals become --------------------------------------------------------------- */
 
 /* A product with the functions behind it that it can take in: scales, sums with constants, relu. Output n is bias[n] + sum
@@ -70,6 +76,7 @@ int bits_of(int64_t n); /* 2^bits_of(n) >= n */
 tensor_id quantise_map(quantiser *q, const op *o);
 tensor_id quantise_matmul(quantiser *q, const op *o);
 tensor_id quantise_conv(quantiser *q, const op *o);
+tensor_id quantise_pool(quantiser *q, const op *o);
 tensor_id quantise_view(quantiser *q, const op *o);
 
 #endif
