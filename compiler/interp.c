@@ -10,6 +10,7 @@ struct interp {
     void **value;       /* per tensor */
     const void **in;    /* scratch for one op's operands */
     const shape **in_shape;
+    int32_t *scratch;   /* as large as an op on integers needs */
 };
 
 interp *interp_new(arena *a, const graph *g)
@@ -20,6 +21,13 @@ interp *interp_new(arena *a, const graph *g)
     int most = MAX_INPUTS;
     for (int i = 0; i < g->n_ops; i++)
         most = g->ops[i].n_in > most ? g->ops[i].n_in : most;
+    int64_t scratch = 0;
+    for (int i = 0; i < g->n_ops && is_integer(g->precision); i++) {
+        const op *o = &g->ops[i];
+        int64_t n = o->type->scratch ? o->type->scratch(g, o) : 0;
+        scratch = n > scratch ? n : scratch;
+    }
+    in->scratch = arena_array(a, scratch, sizeof *in->scratch);
     in->in = arena_array(a, most, sizeof *in->in);
     in->in_shape = arena_array(a, most, sizeof *in->in_shape);
     for (int t = 1; t < g->n_tensors; t++) {
@@ -41,7 +49,7 @@ void interp_reset(interp *in)
 static void run_op(interp *in, const op *o, uint64_t call)
 {
     const graph *g = in->g;
-    eval_args a = {.n_in = o->n_in, .out = in->value[o->out], .out_shape = tensor_shape(g, o->out), .attr = o->attr, .call = call,
+    eval_args a = {.n_in = o->n_in, .out = in->value[o->out], .out_shape = tensor_shape(g, o->out), .attr = o->attr, .call = call, .scratch = in->scratch,
                    .out_type = o->out ? g->tensors[o->out].type : g->precision, .out_quant = g->tensors[o->out].q};
     for (int k = 0; k < o->n_in; k++) {
         in->in[k] = o->in[k] ? in->value[o->in[k]] : NULL;

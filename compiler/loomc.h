@@ -223,6 +223,7 @@ typedef struct eval_args {
     quant in_quant[MAX_INPUTS], out_quant; /* for ops on integers */
     void *state[MAX_INPUTS];      /* in[i] again, writable, where input i is kept from run to run */
     const void *attr;
+    int32_t *scratch;             /* for ops on integers: as many numbers as the type's `scratch` says */
     uint64_t call;                /* counts the mini-batches, for random ops */
 } eval_args;
 typedef void eval_fn(const eval_args *a);
@@ -253,7 +254,7 @@ typedef struct op_type {
     eval_fn *eval[N_REALS];
     eval_fn *integer;      /* the kernel of results that are integers; NULL: there is none */
     int64_t (*macs)(const struct graph *g, const struct op *o);
-    /* Elements of scratch memory that the generated code needs; NULL is none. */
+    /* Elements of scratch memory that the generated code needs, and the kernel of integers; NULL is none. */
     int64_t (*scratch)(const struct graph *g, const struct op *o);
     /* Constant inputs that are stored in panels: fills *p, returns false for those stored as they are. */
     bool (*pack)(const struct graph *g, const struct op *o, int input, struct pack *p);

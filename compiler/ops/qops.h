@@ -6,7 +6,7 @@
 #include "../quantise.h"
 #include "ops.h"
 
-#include "../../runtime/loom_int.h"
+#include "../../runtime/loom_fixed.h"
 
 /* ---- requantise.c: x times factor (between integers), plus offset (a real), cut to [low, high] --------------------- */
 typedef struct requantise_attr { int m, shift, limit, from, to, low, high; } requantise_attr;
@@ -46,6 +46,9 @@ extern const op_type op_qconv;
  * border is the input's zero. */
 typedef struct qpool_attr { pool_attr window; int zero, wide; } qpool_attr;
 extern const op_type op_qpool;
+/* ---- qsoftmax.c: exp(x - max) over their sum, along the last axis ---------------------------------------------------- */
+typedef struct qsoftmax_attr { int causal, m, shift, bits, places, zero, low, high; } qsoftmax_attr;
+extern const op_type op_qsoftmax;
 
 /* ---- product.c: what sums of products of reals become --------------------------------------------------------------- */
 
@@ -77,6 +80,7 @@ tensor_id quantise_map(quantiser *q, const op *o);
 tensor_id quantise_matmul(quantiser *q, const op *o);
 tensor_id quantise_conv(quantiser *q, const op *o);
 tensor_id quantise_pool(quantiser *q, const op *o);
+tensor_id quantise_softmax(quantiser *q, const op *o);
 tensor_id quantise_view(quantiser *q, const op *o);
 
 #endif

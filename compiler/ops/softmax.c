@@ -1,6 +1,6 @@
 /* softmax.c - y_j = exp(x_j - max) / sum of those, over the last axis (lanes8). */
 #ifndef REAL
-#include "ops.h"
+#include "qops.h"
 
 #include "../../runtime/loom_math.h"
 #include "sums.h"
@@ -20,6 +20,7 @@ const op_type op_softmax = {
     .doc = "softmax over the last axis; entries that the mask or causality leaves out give exactly 0",
     .attrs = attrs,
     .eval = KERNELS(softmax),
+    .quantise = quantise_softmax,
     .grad = softmax_gradient,
 };
 

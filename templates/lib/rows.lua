@@ -34,7 +34,7 @@ function row_loops(sizes, operands, strides, keep, inner)
             local p = rows.at(o)
             pointers[k] = p == o.name and p or names[k]
             if p ~= o.name then
-                lines[#lines + 1] = ("%s%s%s *%s = %s;"):format(rows.pad, o.read_only and "const " or "", model.real, names[k], p)
+                lines[#lines + 1] = ("%s%s%s *%s = %s;"):format(rows.pad, o.read_only and "const " or "", o.real, names[k], p)
             end
         end
         return lines, table.unpack(pointers)

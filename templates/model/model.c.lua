@@ -9,7 +9,7 @@ $(line)
 #endif
 
 #include "$(id).h"
-#include "$(integer and "loom_int.h" or "loom_map.h")"
+#include "$(integer and "loom_fixed.h" or "loom_map.h")"
 //@ if uses_op(steps, "random") then
 #include "loom_random.h"
 //@ end
