@@ -49,7 +49,8 @@ void interp_reset(interp *in)
 static void run_op(interp *in, const op *o, uint64_t call)
 {
     const graph *g = in->g;
-    eval_args a = {.n_in = o->n_in, .out = in->value[o->out], .out_shape = tensor_shape(g, o->out), .attr = o->attr, .call = call, .scratch = in->scratch,
+    eval_args a = {.n_in = o->n_in, .out = in->value[o->out], .out_shape = tensor_shape(g, o->out), .attr = o->attr, .call = call,
+                   .scratch = in->scratch,
                    .out_type = o->out ? g->tensors[o->out].type : g->precision, .out_quant = g->tensors[o->out].q};
     for (int k = 0; k < o->n_in; k++) {
         in->in[k] = o->in[k] ? in->value[o->in[k]] : NULL;

@@ -268,7 +268,7 @@ typedef struct op_type {
      * are none. */
     tensor_id (*quantise)(struct quantiser *q, const struct op *o);
     /* The type that input k should have at least in a network whose layers compute in `own`; NULL: that type. */
-    precision (*wants)(const struct op *o, int k, precision own);
+    precision (*wants)(const struct graph *f, const struct op *o, int k, precision own);
 } op_type;
 
 /* The reference kernel for results of a type. An op without one must not get into a graph of that type. */

@@ -27,7 +27,7 @@ quant quant_of_range(range r, precision p)
         q.scale = r.high > r.low ? (r.high - r.low) / 255 : 1;
         q.zero = (int)half_up(-128 - r.low / q.scale);
     } else if (p == I16) {
-        q.scale = most > 0 ? most / 32767 : 1;
+        q.scale = most > 0 ? most / 16384 : 1;
     } else {
         int e = 0;
         if (most > 0)
@@ -174,7 +174,7 @@ static void choose_types(quantiser *q)
     for (int i = f->n_ops - 1; i >= 0; i--) {
         const op *o = &f->ops[i];
         for (int k = 0; o->type->wants && k < o->n_in; k++) {
-            precision p = o->in[k] ? o->type->wants(o, k, layer_type_of(q, o)) : q->base;
+            precision p = o->in[k] ? o->type->wants(f, o, k, layer_type_of(q, o)) : q->base;
             if (o->in[k] && p > q->type[o->in[k]])
                 q->type[o->in[k]] = p;
         }
@@ -208,18 +208,28 @@ static bool quantise_op(quantiser *q, const op *o)
     return y != 0;
 }
 
+/* Are the numbers of the input places in a table? */
+static bool holds_ids(const graph *f)
+{
+    for (int i = 0; i < f->n_ops; i++)
+        if (f->ops[i].type == &op_gather && f->ops[i].in[0] == f->input)
+            return true;
+    return false;
+}
+
 /* What stands for the input. Reals are made integers; indices of a table stay what they are. */
 static void make_input(quantiser *q)
 {
     const graph *f = q->f;
     precision p = q->type[f->input];
+    quant to = holds_ids(f) ? (quant){1, 0} : quant_of(q, f->input);
     tensor_id x = q->g->input = tensor_new(q->g, TENSOR_INPUT, *tensor_shape(f, f->input), "input");
     if (x && q->reals) {
         q->g->tensors[x].type = F32;
-        x = from_real(q, x, p, quant_of(q, f->input));
+        x = from_real(q, x, p, to);
     } else if (x) {
         q->g->tensors[x].type = p;
-        q->g->tensors[x].q = quant_of(q, f->input);
+        q->g->tensors[x].q = to;
     }
     q->made[f->input] = x;
 }

@@ -4,7 +4,7 @@
  * A tensor of integers has a type (int8, int16, int32) and stands for scale * (q - zero):
  *
  *   int8   any scale and zero: the range's ends are -128 and 127; weights [-127, 127], zero 0, a scale for each output
- *   int16  zero 0, any scale: [-32767, 32767]; weights the same
+ *   int16  zero 0, any scale: the range's ends are at most 2^14, what goes beyond it is cut at 32767; weights [-32767, 32767]
  *   int32  zero 0, the scale a power of two: the range's ends are at most 2^26, what goes beyond it is cut at 2^27; weights
  *          have as many bits as leave room for the sum in 62 bits
  *

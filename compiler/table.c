@@ -94,6 +94,7 @@ static void push_tensor(lua_State *L, const emitter *e, const op *o, int input, 
     pack k = {0};
     bool packed = input >= 0 && o->type->pack && e->p->g->tensors[t].kind == TENSOR_CONST && o->type->pack(e->p->g, o, input, &k);
     push_operand(L, e, &e->p->views[t], tensor_shape(e->p->g, t), packed ? &k : NULL);
+    set_int(L, "zero", e->p->g->tensors[t].q.zero);
 }
 
 static void set_attrs(lua_State *L, const op *o)

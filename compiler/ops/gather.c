@@ -1,6 +1,6 @@
 /* gather.c - rows of a table, chosen by numbers. */
 #ifndef REAL
-#include "ops.h"
+#include "qops.h"
 
 #define KERNEL_FILE "gather.c"
 #include "kernel.h"
@@ -14,11 +14,44 @@ static void gather_grad(graph *g, const op *o, tensor_id dy, tensor_id *dx)
         dx[1] = scatter_rows(g, o->in[0], dy, tensor_shape(g, o->in[1])->dim[0]);
 }
 
+/* Ids as they are, integers with the scale 1; what is outside the table gives the number that stands for zero. */
+static void gather_integer(const eval_args *e)
+{
+    int64_t vocab = e->in_shape[1]->dim[0], n = e->in_shape[1]->dim[1];
+    for (int64_t i = 0; i < shape_size(e->out_shape); i++) {
+        int64_t id = int_get(e->in_type[0], e->in[0], i / n);
+        bool known = id >= 0 && id < vocab;
+        int_set(e->out_type, e->out, i, known ? int_get(e->out_type, e->in[1], id * n + i % n) : e->out_quant.zero);
+    }
+}
+
+/* Ids need a type that holds the table's places and one beyond. */
+static precision id_type(int64_t vocab) { return vocab < 32767 ? I16 : I32; }
+
+static precision gather_wants(const graph *f, const op *o, int k, precision own)
+{
+    precision p = id_type(tensor_shape(f, o->in[1])->dim[0]);
+    return k == 0 && p > own ? p : own;
+}
+
+static tensor_id gather_quantise(quantiser *q, const op *o)
+{
+    tensor_id ids = requantised(q, quantised(q, o->in[0]), id_type(tensor_shape(q->f, o->in[1])->dim[0]), (quant){1, 0});
+    tensor_id table = quantised(q, o->in[1]);
+    if (!ids || !table)
+        return 0;
+    tensor_id in[2] = {ids, table};
+    return int_op(q, &op_gather, NULL, 0, *tensor_shape(q->f, o->out), type_at(q, table), *quant_at(q, table), 2, in);
+}
+
 const op_type op_gather = {
     .name = "gather",
     .doc = "row id of a table, the id truncated toward zero; zeros for NaN and ids outside the table",
     .attrs = attrs,
     .eval = KERNELS(gather),
+    .integer = gather_integer,
+    .quantise = gather_quantise,
+    .wants = gather_wants,
     .grad = gather_grad,
 };
 

@@ -50,6 +50,11 @@ extern const op_type op_qpool;
 typedef struct qsoftmax_attr { int causal, m, shift, bits, places, zero, low, high; } qsoftmax_attr;
 extern const op_type op_qsoftmax;
 
+/* ---- qrope.c: pairs (j, j + hd/2) turned by angles --------------------------------------------------------------------- */
+/* y = cut(zero[1] + ((x_j - zero[0]) * cos - (x_k - zero[0]) * sin) * m / 2^shift), cos and sin in Q14 (int16) or Q30 (int32). */
+typedef struct qrope_attr { int m, shift, limit, zero[2], low, high; } qrope_attr;
+extern const op_type op_qrope;
+
 /* ---- product.c: what sums of products of reals become --------------------------------------------------------------- */
 
 /* A product with the functions behind it that it can take in: scales, sums with constants, relu. Output n is bias[n] + sum
@@ -80,6 +85,7 @@ tensor_id quantise_map(quantiser *q, const op *o);
 tensor_id quantise_matmul(quantiser *q, const op *o);
 tensor_id quantise_conv(quantiser *q, const op *o);
 tensor_id quantise_pool(quantiser *q, const op *o);
+tensor_id quantise_rope(quantiser *q, const op *o);
 tensor_id quantise_softmax(quantiser *q, const op *o);
 tensor_id quantise_view(quantiser *q, const op *o);
 

@@ -1,7 +1,7 @@
 /* rope.c - rotary position embedding: turns each pair (j, j + hd/2) of a head by an angle that depends
  * on the position. */
 #ifndef REAL
-#include "ops.h"
+#include "qops.h"
 
 #define KERNEL_FILE "rope.c"
 #include "kernel.h"
@@ -19,6 +19,7 @@ const op_type op_rope = {
     .doc = "rotates the pairs (j, j + hd/2) of [.., S, H, hd] by the angles whose cos and sin are given",
     .attrs = attrs,
     .eval = KERNELS(rope),
+    .quantise = quantise_rope,
     .grad = rope_grad,
 };
 

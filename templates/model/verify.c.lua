@@ -17,17 +17,23 @@ static void put_head(int step, int tensor)
 }
 
 //@ -- Numbers of each type that the steps have.
-//@ local types, sizes = {}, {f32 = 32, f64 = 64, i8 = 8, i16 = 16, i32 = 32, i64 = 64}
+//@ local types, traced, sizes = {}, {}, {f32 = 32, f64 = 64, i8 = 8, i16 = 16, i32 = 32, i64 = 64}
 //@ local names = {f32 = "float", f64 = "double", i8 = "int8_t", i16 = "int16_t", i32 = "int32_t", i64 = "int64_t"}
 //@ local function need(T) if not types[T] then types[T] = true; types[#types + 1] = T end end
 //@ need(in_T)
 //@ need(out_T)
 //@ for _, list in ipairs(trace and {steps, train_steps} or {}) do
-//@     for _, step in ipairs(list) do if step.tensor then need(step.out.T) end end
+//@     for _, step in ipairs(list) do
+//@         if step.tensor then
+//@             need(step.out.T)
+//@             traced[step.out.T] = true
+//@         end
+//@     end
 //@ end
 //@ for _, T in ipairs(types) do
 union number_$(T) { $(names[T]) value; uint$(sizes[T])_t bits; };
 
+//@ if traced[T] or T == out_T then
 static void put_$(T)($(names[T]) value)
 {
     union number_$(T) u;
@@ -35,7 +41,8 @@ static void put_$(T)($(names[T]) value)
     put(u.bits, sizeof u);
 }
 
-//@ if trace then
+//@ end
+//@ if traced[T] then
 static void dump_$(T)(const $(names[T]) *data, int rank, const long *shape, const long *stride)
 {
     if (rank == 0) {

@@ -10,18 +10,22 @@ static void $(step.name)($(step.params))
 //@ for _, line in ipairs(open) do
 $(line)
 //@ end
-$(pad)const $(real) id = $(from)[0];
+$(pad)const $(ids.real) id = $(from)[0];
+//@ if integer then
+$(pad)const int known = id >= 0 && id < $(table_.shape[1]);
+//@ else
 $(pad)const int known = id > -1 && id < $(real_count(table_.shape[1])); /* not when it is NaN */
+//@ end
 //@ local word = "table + (int)id * " .. table_.stride[1]
-//@ if sy == 1 and st == 1 then
+//@ if sy == 1 and st == 1 and not integer then
 $(pad)if (known)
 $(pad)    loom_$(T)_copy($(to), $(word), $(n));
 $(pad)else
 $(pad)    loom_$(T)_zero($(to), $(n));
 //@ else
-$(pad)const $(real) *word = known ? $(word) : table;
+$(pad)const $(table_.real) *word = known ? $(word) : table;
 $(pad)for (int j = 0; j < $(n); j++)
-$(pad)    $(item(to, sy)) = known ? $(item("word", st)) : 0;
+$(pad)    $(item(to, sy)) = known ? $(item("word", st)) : $(y.zero);
 //@ end
 //@ if rows.tail then
 $(rows.tail)
