@@ -120,12 +120,15 @@ int command_docs(session *s)
                     "Made by `loomc docs` from the tables that read it. A description is a JSON object; its layers run in order. Shapes\n"
                     "are those of one sample; in memory the batch comes first and the last axis is contiguous. Keys that are not listed\n"
                     "are errors. Every layer also takes `type`, `name` (an identifier, unique), `disabled`\n"
-                    "(true: the layer is left out) and `frozen` (true: training leaves its weights, and those\n"
-                    "of layers within it, as they are).\n\n"
+                    "(true: the layer is left out), `frozen` (true: training leaves its weights, and those\n"
+                    "of layers within it, as they are) and `dtype` (in a network of integers: the type of this layer and\n"
+                    "of those within it).\n\n"
                     "## The network\n\n");
     field_rows(&t, network_field_table);
     text_printf(&t, "### training\n\nWhat `loomc train` does, unless the command line says another.\n\n");
     field_rows(&t, training_field_table);
+    text_printf(&t, "### quantisation\n\nWritten by `loomc quantise`, read with `--precision i8`, `i16` or `i32` (or that `dtype`).\n\n");
+    field_rows(&t, quantisation_field_table);
     text_printf(&t, "## Layers\n\n");
     const layer_type **sorted = arena_array(&s->arena, n_layer_types, sizeof *sorted);
     memcpy(sorted, layer_types, (size_t)n_layer_types * sizeof *sorted);

@@ -13,6 +13,7 @@ static const field common_fields[] = {
     {"name", FIELD_STRING, 0, 0, 0, 0, "an identifier, unique"},
     {"disabled", FIELD_BOOL, 0, 0, "false", 0, "whether the layer is left out"},
     {"frozen", FIELD_BOOL, 0, 0, "false", 0, "whether training leaves its weights as they are"},
+    {"dtype", FIELD_ENUM, 0, 0, 0, "int8|int16|int32|i8|i16|i32", "in a network of integers: the type of this layer"},
     {0}};
 
 static bool in_list(const char *names, const char *word, size_t n)

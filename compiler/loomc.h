@@ -176,6 +176,7 @@ typedef struct network {
     const char *saved_as; /* "float64": the precision that the bundle's weights say they had; or NULL */
     const loom_file *file; /* the binary file that has the weights, and its name; else NULL */
     const char *file_name;
+    const struct range *ranges; /* of the tensors of its twin (quantise.h), when they are known better than from the description */
 } network;
 
 /* ---- graph: what a machine runs ----------------------------------------------------------------------- */
@@ -440,9 +441,10 @@ typedef enum store_scales { STORE_TENSOR, STORE_CHANNEL, STORE_ORIGINAL } store_
 /* What `loomc train` takes besides. */
 typedef struct train_options {
     const char *targets, *validation, *validation_targets, *format, *columns, *target_columns, *separator;
-    const char *curve, *log, *checkpoint, *resume;
+    const char *curve, *log, *checkpoint, *resume, *method;
     double multiply, divide;      /* the inputs; 0 is 1 */
-    double split;
+    double split, percentile;
+    int samples;
     int header;                   /* 1 there is one, -1 there is none, 0 it shows */
     int checkpoint_every, patience;
     bool interpret, compile, last;
@@ -545,6 +547,7 @@ size_t real_size(precision p);
 double real_get(precision p, const void *data, int64_t i);
 void real_set(precision p, void *data, int64_t i, double v);
 extern const char *const precision_names[N_PRECISIONS]; /* "f32", "f64", "i8", ... */
+precision precision_of(const char *word); /* "int8", "i8", ...; N_PRECISIONS when it is none */
 int64_t int_get(precision p, const void *data, int64_t i);
 void int_set(precision p, void *data, int64_t i, int64_t v); /* v must fit */
 
@@ -563,7 +566,7 @@ int layer_sizes(const layer *l, const char *name, int64_t *out, int max); /* how
 /* ---- network.c */
 network *network_read(session *s, const source *src);
 const layer_type *layer_type_find(const char *name);
-extern const field *const network_field_table;
+extern const field *const network_field_table, *const quantisation_field_table;
 extern const layer_type *const layer_types[];
 extern const int n_layer_types;
 
@@ -695,5 +698,6 @@ int command_report(session *s);
 int command_docs(session *s);
 int command_train(session *s);
 int command_gradcheck(session *s);
+int command_quantise(session *s);
 
 #endif

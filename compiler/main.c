@@ -87,6 +87,19 @@ static const command commands[] = {
      "  --log FILE          write those lines to a file too\n"
      "  --curve FILE.svg    draw losses and accuracy\n"
      "  --dump lower        print the graph of one step\n" COMMON_HELP STORE_HELP},
+    {"quantise", command_quantise, "find the ranges for integer arithmetic, and tell what it loses",
+     "usage: loomc quantise NET.json --data FILE -o QUANTISED.json [options]\n\n"
+     "Runs the network in float64 on samples and writes its description with the ranges of all layers (\"quantisation\"), so\n"
+     "that compile --precision i8, i16 or i32 always gives the same code. Tells for each layer how far the integers are off,\n"
+     "which layer loses most, and loss and right answers before and after.\n\n"
+     "  --data FILE         samples, as 'loomc help train' says, with its options (--targets, --scale, --target, ...)\n"
+     "  --samples N         how many of them find the ranges (default 500)\n"
+     "  --method M          minmax (default), percentile (leaves out the largest numbers) or mse (least squared error)\n"
+     "  --percentile X      how many percent of the numbers stay (default 99.99)\n"
+     "  --precision P       i8 (default), i16 or i32: what is compared; the ranges serve all\n"
+     "  --weights FILE      bundle or .loom file with the weights\n"
+     "  --curve FILE.svg    draw the signal-to-noise ratio of each layer\n"
+     "  --json              print JSON\n"},
     {"gradcheck", command_gradcheck, "compare gradients with finite differences",
      "usage: loomc gradcheck NET.json [--loss L] [--runs N] [options]\n\n"
      "Computes the gradient of the loss by each weight and the input in float64, and by differences. Exit code 0 only\n"
@@ -186,7 +199,8 @@ enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, 
        OPT_TARGETS, OPT_DATA_FORMAT, OPT_COLUMNS,
        OPT_SEPARATOR, OPT_HEADER, OPT_NO_HEADER, OPT_SCALE, OPT_SPLIT, OPT_VALIDATION, OPT_VALIDATION_TARGETS, OPT_PATIENCE,
        OPT_LAST, OPT_CHECKPOINT, OPT_CHECKPOINT_EVERY, OPT_RESUME, OPT_LOG, OPT_CURVE,
-       OPT_INTERPRET, OPT_COMPILE, OPT_CPU, OPT_MAX_FLASH, OPT_MAX_RAM, OPT_BOARD, OPT_MEASURE, OPT_BINDINGS, OPT_IO };
+       OPT_INTERPRET, OPT_COMPILE, OPT_CPU, OPT_MAX_FLASH, OPT_MAX_RAM, OPT_BOARD, OPT_MEASURE, OPT_BINDINGS, OPT_IO,
+       OPT_METHOD, OPT_PERCENTILE, OPT_SAMPLES };
 
 static const struct option long_options[] = {
     {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
@@ -214,7 +228,8 @@ static const struct option long_options[] = {
     {"resume", required_argument, 0, OPT_RESUME},         {"log", required_argument, 0, OPT_LOG},
     {"curve", required_argument, 0, OPT_CURVE},           {"interpret", no_argument, 0, OPT_INTERPRET},
     {"compile", no_argument, 0, OPT_COMPILE},             {"cpu", required_argument, 0, OPT_CPU},
-    {"io", required_argument, 0, OPT_IO},
+    {"io", required_argument, 0, OPT_IO},                 {"method", required_argument, 0, OPT_METHOD},
+    {"percentile", required_argument, 0, OPT_PERCENTILE}, {"samples", required_argument, 0, OPT_SAMPLES},
     {"max-flash", required_argument, 0, OPT_MAX_FLASH},   {"max-ram", required_argument, 0, OPT_MAX_RAM},
     {"board", no_argument, 0, OPT_BOARD},                 {"measure", no_argument, 0, OPT_MEASURE},
     {"bindings", required_argument, 0, OPT_BINDINGS},
@@ -334,7 +349,7 @@ static bool check_kind(const char *kind, const char *word, size_t n)
 /* A folder of targets/; of 'train', the columns of the target. */
 static bool set_target(options *o, const char *word)
 {
-    if (strcmp(o->command, "train") == 0) {
+    if (strcmp(o->command, "train") == 0 || strcmp(o->command, "quantise") == 0) {
         o->learn.target_columns = word;
         return true;
     }
@@ -380,6 +395,16 @@ static bool set_scale(train_options *o, const char *word)
     if (up > 0 && up <= 1e30 && down > 0 && down <= 1e30 && end != word && !*end)
         return true;
     fprintf(stderr, "loomc: error: --scale must be a number above 0, or a quotient such as 1/255, not '%s'\n", word);
+    return false;
+}
+
+static bool set_percentile(train_options *o, const char *word)
+{
+    char *end;
+    o->percentile = strtod(word, &end);
+    if (*word && !*end && o->percentile > 50 && o->percentile <= 100)
+        return true;
+    fprintf(stderr, "loomc: error: --percentile takes more than 50 and at most 100, not '%s'\n", word);
     return false;
 }
 
@@ -454,6 +479,9 @@ static bool set_train_option(train_options *o, int c)
     case OPT_RESUME: o->resume = optarg; return true;
     case OPT_LOG: o->log = optarg; return true;
     case OPT_CURVE: o->curve = optarg; return true;
+    case OPT_METHOD: return set_word(&o->method, "method", optarg, "minmax|percentile|mse");
+    case OPT_PERCENTILE: return set_percentile(o, optarg);
+    case OPT_SAMPLES: return set_count(&o->samples, "--samples", optarg);
     case OPT_INTERPRET: return o->interpret = true;
     case OPT_COMPILE: return o->compile = true;
     default: return false;
@@ -575,6 +603,8 @@ static bool check_arguments(const command *c, options *o, int n, char **words)
         fprintf(stderr, "loomc: error: 'run' needs --input and a file with the input\n");
     else if (o->abi && o->weights_file)
         fprintf(stderr, "loomc: error: %s needs the weights as C; leave out --weights-file\n", o->bindings ? "--bindings" : "--abi");
+    else if (c->run == command_quantise && (!o->data || !o->out))
+        fprintf(stderr, "loomc: error: 'quantise' needs --data and a file with samples, and -o and a name for the description\n");
     else
         return c->run != command_train || check_train(o);
     return false;

@@ -13,7 +13,7 @@
 
 static const field network_fields[] = {
     {"id", FIELD_STRING, 0, 0, "the file's name", 0, "name of the model and prefix of its symbols"},
-    {"dtype", FIELD_ENUM, 0, 0, "float32", "float32|float64|f32|f64",
+    {"dtype", FIELD_ENUM, 0, 0, "float32", "float32|float64|int8|int16|int32|f32|f64|i8|i16|i32",
      "precision, unless --precision says another"},
     {"batch_size", FIELD_INT, 1, 1 << 20, "1", 0, "samples in one call"},
     {"grid_rows", FIELD_INT, 0, 1 << 20, 0, 0,
@@ -26,6 +26,7 @@ static const field network_fields[] = {
     {"compat", FIELD_ENUM, 0, 0, 0, "loom-0.0.7",
      "read the description as version 0.0.7 of the original did"},
     {"training", FIELD_OBJECT, 0, 0, 0, 0, "how the network is trained, see below"},
+    {"quantisation", FIELD_OBJECT, 0, 0, 0, 0, "ranges for integer arithmetic, see below"},
     {"layers", FIELD_LAYERS, 0, 0, 0, 0, "the layers, in order"},
     {0}};
 const field *const network_field_table = network_fields;
@@ -142,6 +143,9 @@ static bool read_layer(session *s, network *net, const json *at, const char *pre
     l->name = layer_name(s, at, l->type, prefix);
     l->path = l->name;
     bool good = fields_check_layer(s, l);
+    const json *dtype = json_get(at, "dtype");
+    l->dtype = dtype && dtype->kind == JSON_STRING ? precision_of(dtype->string) : N_PRECISIONS;
+    l->dtype_given = is_integer(l->dtype) && l->dtype < N_PRECISIONS;
     return read_inner(s, net, depth, l) && good;
 }
 
@@ -204,6 +208,19 @@ static void check_names(session *s, const network *net)
                  all[i]->name);
             diag(s, DIAG_NOTE, name_place(all[i - 1]), "this is the first one");
         }
+}
+
+/* What is within a layer has its type, where it says no other. */
+static void inherit_dtype(layer *first, const layer *outer)
+{
+    for (layer *l = first; l; l = l->next) {
+        if (!l->dtype_given && outer) {
+            l->dtype = outer->dtype;
+            l->dtype_given = outer->dtype_given;
+        }
+        inherit_dtype(l->children, l);
+        inherit_dtype(l->gate, l);
+    }
 }
 
 /* What is within a frozen layer is frozen too. */
@@ -307,12 +324,16 @@ static void read_description(session *s, network *net, const json *id)
     const json *dtype = json_get(net->at, "dtype"), *layers = json_get(net->at, "layers");
     net->batch = batch && batch->kind == JSON_NUMBER && batch->number >= 1 ? json_int(batch) : 1;
     net->seed = seed && seed->kind == JSON_NUMBER && seed->number > 0 ? (uint64_t)json_int(seed) : 0;
-    net->precision = dtype && dtype->kind == JSON_STRING && strstr(dtype->string, "64") ? F64 : F32;
+    precision p = dtype && dtype->kind == JSON_STRING ? precision_of(dtype->string) : F32;
+    net->precision = p == N_PRECISIONS || (net->compat && is_integer(p)) ? F32 : p; /* the original computes in float32 */
     net->id = model_id(s, json_get(net->at, "id") ? json_get(net->at, "id") : id, net->src);
     read_input(s, net);
     const json *how = json_get(net->at, "training");
     if (how && how->kind == JSON_OBJECT)
         fields_check(s, how, training_field_table, "'training'");
+    const json *quantisation = json_get(net->at, "quantisation");
+    if (quantisation && quantisation->kind == JSON_OBJECT)
+        fields_check(s, quantisation, quantisation_field_table, "'quantisation'");
     if (!layers)
         diag(s, DIAG_ERROR, net->at, "a description needs \"layers\", a list of layers");
     else if (layers->kind == JSON_ARRAY)
@@ -320,6 +341,7 @@ static void read_description(session *s, network *net, const json *id)
     if (s->diags.errors)
         return;
     mark_frozen(net->layers, false);
+    inherit_dtype(net->layers, NULL);
     check_names(s, net);
     check_grid(s, net);
 }

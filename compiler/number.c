@@ -9,6 +9,15 @@
 
 const char *const precision_names[N_PRECISIONS] = {"f32", "f64", "i8", "i16", "i32", "i64"};
 
+precision precision_of(const char *word)
+{
+    static const char *const words[] = {"float32", "float64", "int8", "int16", "int32"};
+    for (int p = 0; p < COUNT(words); p++)
+        if (strcmp(word, words[p]) == 0 || strcmp(word, precision_names[p]) == 0)
+            return (precision)p;
+    return N_PRECISIONS;
+}
+
 size_t real_size(precision p)
 {
     static const size_t sizes[N_PRECISIONS] = {sizeof(float), sizeof(double), 1, 2, 4, 8};

@@ -117,6 +117,20 @@ product product_of(quantiser *q, const op *o, int axis)
     return m;
 }
 
+product product_of_channels(quantiser *q, const op *o, tensor_id x, int axis)
+{
+    product m = {.o = o, .axis = axis, .factor = 1, .result = x, .n = tensor_shape(q->f, x)->dim[axis], .k = 1, .sn = 1, .sk = 1};
+    m.kernel = arena_array(q->g->arena, m.n, sizeof *m.kernel);
+    m.bias = arena_array(q->g->arena, m.n, sizeof *m.bias);
+    for (int64_t n = 0; n < m.n; n++)
+        m.kernel[n] = 1;
+    for (const op *next = o; next && take(q, &m, next); next = only_reader(q, m.result)) {
+        q->done[next - q->f->ops] = true;
+        m.result = next->out;
+    }
+    return m;
+}
+
 /* ---- integers -------------------------------------------------------------------------------------------------------- */
 
 /* The largest weight of a type. That of int32 leaves room for a sum of k products in 60 bits. */
@@ -159,14 +173,17 @@ integers integers_of(quantiser *q, const product *m, tensor_id x)
         return w;
     const op *o = m->o;
     graph *g = q->g;
-    tensor_id from = o->in[1];
-    precision p = q->type[from], out = q->type[m->result], px = type_at(q, x);
+    bool channels = o->type == &op_map; /* no kernel of its own */
+    tensor_id from = channels ? 0 : o->in[1];
+    shape kernel_shape = channels ? shape_of(1, m->n) : *tensor_shape(q->f, from);
+    precision p = channels ? q->type[o->out] : q->type[from], out = q->type[m->result], px = type_at(q, x);
     double x_scale = quant_at(q, x)->scale, most = most_weight(p, m->k), sum = 0;
     w.to = quant_of(q, m->result);
     w.low = m->relu ? w.to.zero : (int)type_low(out);
     w.high = (int)type_high(out);
     shape outputs = shape_of(1, m->n);
-    tensor_id kernel = int_const(g, p, *tensor_shape(q->f, from), q->f->tensors[from].name, NULL);
+    const char *name = channels ? layer_word(q, o, "factor") : q->f->tensors[from].name;
+    tensor_id kernel = int_const(g, p, kernel_shape, name, NULL);
     double *scale = arena_array(g->arena, m->n, sizeof *scale);
     for (int64_t n = 0; kernel && n < m->n; n++) {
         double b = fabs(m->bias[n]);

@@ -1,5 +1,5 @@
 /* quantise.h - from a graph of reals to one of integers: what the files share that take part (quantise.c walks over the
- * graph, calibrate.c knows the ranges, ops/q*.c have the ops).
+ * graph, ranges.c knows the ranges, ops/ has the ops).
  *
  * A tensor of integers has a type (int8, int16, int32) and stands for scale * (q - zero):
  *
@@ -75,8 +75,21 @@ graph *quantise(session *s, const graph *f, const range *ranges, precision base,
 void quantise_numbers(const double *v, int64_t n, const tensor *like, void *out);
 void real_numbers(const void *q, int64_t n, const tensor *like, double *out);
 
-/* ---- calibrate.c: what values the tensors of f take */
+/* ---- ranges.c: what values the tensors of f take */
 /* As the description says ("quantisation"), else as random inputs show. NULL after an error. */
 range *ranges_of(session *s, const graph *f);
+bool has_range(const graph *f, tensor_id t); /* one of its own: no constant, no view */
+const char **range_names(const graph *f);    /* per tensor, in the description: "input", "fc1", "fc1.1"; NULL: it has none */
+void range_see(range *r, const double *v, int64_t n);
+void ranges_finish(const graph *f, range *r); /* constants and views, when the others are known */
+
+/* ---- fidelity.c: how much the integers differ from the reals they stand for */
+typedef struct fidelity fidelity;
+fidelity *fidelity_new(session *s, const graph *f, const graph *g);
+/* Runs both on one input of float64 numbers. */
+void fidelity_see(fidelity *d, const double *input);
+void fidelity_text(const fidelity *d, text *t);
+void fidelity_json(const fidelity *d, text *t); /* a member of an object */
+void fidelity_svg(const fidelity *d, text *t);
 
 #endif

@@ -160,6 +160,9 @@ static tensor_id function(quantiser *q, const op *o, tensor_id x)
 tensor_id quantise_map(quantiser *q, const op *o)
 {
     const map_attr *at = o->attr;
+    tensor_id y = o->n_in == 2 ? affine(q, o) : 0;
+    if (y || q->s->diags.errors)
+        return y;
     tensor_id a = quantised(q, o->in[0]), b = o->n_in > 1 ? quantised(q, o->in[1]) : 0;
     if (!a || (o->n_in > 1 && !b))
         return 0;

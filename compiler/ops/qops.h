@@ -70,6 +70,9 @@ typedef struct product {
     tensor_id result;         /* of the last op that was taken in */
 } product;
 product product_of(quantiser *q, const op *o, int axis);
+/* The same for the functions of x and constants that begin with o: products of one number each, with as many outputs as
+ * the axis is long. Its result is x when there is none. */
+product product_of_channels(quantiser *q, const op *o, tensor_id x, int axis);
 
 /* The same in integers: tensors of g, and what the op's attributes need. */
 typedef struct integers {
@@ -79,6 +82,12 @@ typedef struct integers {
 } integers;
 integers integers_of(quantiser *q, const product *m, tensor_id x);
 int bits_of(int64_t n); /* 2^bits_of(n) >= n */
+
+/* ---- qaffine.c: y = cut(zero_y + (bias[n] + (x - zero_x) * w[n]) * multiplier[n] / 2^shift[n]), n along an axis ---------- */
+typedef struct qaffine_attr { int axis, limit, zero[2], low, high, wide; } qaffine_attr;
+extern const op_type op_qaffine;
+/* For a function of one tensor and a constant for each channel; 0 when it is none, without an error. */
+tensor_id affine(quantiser *q, const op *o);
 
 /* ---- the functions that op types of reals have as `quantise` ------------------------------------------------------------ */
 tensor_id quantise_map(quantiser *q, const op *o);
