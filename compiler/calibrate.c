@@ -108,10 +108,13 @@ static void choose_ranges(calibration *c, const char *method)
         return;
     c->bins = arena_array(&c->s->arena, c->f->n_tensors, sizeof *c->bins);
     see_samples(c, true);
-    for (int t = 1; t < c->f->n_tensors; t++)
-        if (has_range(c->f, t) && c->ranges[t].high > c->ranges[t].low)
-            c->ranges[t] = strcmp(method, "mse") == 0 ? by_squared_error(c->bins[t], c->ranges[t], type_bits(c->s->opt->precision))
-                                                      : by_percentile(c->bins[t], c->ranges[t], (o->percentile > 0 ? o->percentile : 99.99) / 100);
+    int bits = type_bits(c->s->opt->has_precision ? c->s->opt->precision : I8);
+    double keep = (o->percentile > 0 ? o->percentile : 99.99) / 100;
+    for (int t = 1; t < c->f->n_tensors; t++) {
+        range *r = &c->ranges[t];
+        if (has_range(c->f, t) && r->high > r->low)
+            *r = strcmp(method, "mse") == 0 ? by_squared_error(c->bins[t], *r, bits) : by_percentile(c->bins[t], *r, keep);
+    }
 }
 
 /* ---- the description ------------------------------------------------------------------------------------------------- */
@@ -202,7 +205,8 @@ static void tell(const calibration *c, precision p, const fidelity *d, const try
 {
     text t = {.arena = &c->s->arena};
     if (c->s->opt->json) {
-        text_printf(&t, "{\n  \"id\": \"%s\",\n  \"precision\": \"%s\",\n  \"samples\": %lld,\n  ", c->net->id, precision_names[p], (long long)c->n);
+        text_printf(&t, "{\n  \"id\": \"%s\",\n  \"precision\": \"%s\",\n  \"samples\": %lld,\n  ", c->net->id, precision_names[p],
+                    (long long)c->n);
         fidelity_json(d, &t);
         text_printf(&t, ",\n  \"loss\": {\"float64\": %.9g, \"integers\": %.9g}", both[0].e.loss, both[1].e.loss);
         if (both[0].e.classifies)
@@ -213,8 +217,8 @@ static void tell(const calibration *c, precision p, const fidelity *d, const try
         fidelity_text(d, &t);
         text_printf(&t, "loss %.6g in float64, %.6g in %s\n", both[0].e.loss, both[1].e.loss, precision_names[p]);
         if (both[0].e.classifies)
-            text_printf(&t, "right %.2f %% in float64, %.2f %% in %s, of %lld answers\n", right(&both[0].e), right(&both[1].e), precision_names[p],
-                        (long long)both[0].e.answers);
+            text_printf(&t, "right %.2f %% in float64, %.2f %% in %s, of %lld answers\n", right(&both[0].e), right(&both[1].e),
+                        precision_names[p], (long long)both[0].e.answers);
     }
     fputs(t.s, strcmp(c->s->opt->out, "-") == 0 ? stderr : stdout);
 }

@@ -2,7 +2,7 @@
 #ifndef LOOMC_EMIT_H
 #define LOOMC_EMIT_H
 
-#include "loomc.h"
+#include "plan.h"
 
 #include <lauxlib.h>
 

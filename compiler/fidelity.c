@@ -37,7 +37,8 @@ static void see_tensor(fidelity *d, tensor_id t)
     const tensor *x = &d->g->tensors[t];
     const double *v = interp_value(d->reals, x->twin);
     const void *q = interp_value(d->integers, t);
-    double low = x->q.scale * ((double)type_low(x->type) - x->q.zero - 0.5), high = x->q.scale * ((double)type_high(x->type) - x->q.zero + 0.5);
+    double low = x->q.scale * ((double)type_low(x->type) - x->q.zero - 0.5);
+    double high = x->q.scale * ((double)type_high(x->type) - x->q.zero + 0.5);
     seen *e = &d->of[t];
     for (int64_t i = 0; i < shape_size(&x->shape); i++) {
         double w = x->q.scale * (double)(int_get(x->type, q, i) - x->q.zero), off = fabs(w - v[i]);
@@ -136,6 +137,8 @@ static const layer_row *guilty(const fidelity *d, const layer_row *rows, int n)
 
 static const char *word(const layer_row *r) { return r->l->path; }
 
+static const char *type_word(const fidelity *d, const layer_row *r) { return precision_names[d->g->tensors[r->result].type]; }
+
 static double percent(const seen *e) { return e->n ? 100.0 * (double)e->saturated / (double)e->n : 0; }
 
 void fidelity_text(const fidelity *d, text *t)
@@ -146,7 +149,7 @@ void fidelity_text(const fidelity *d, text *t)
     for (int i = 0; i < n; i++) {
         const seen *e = &d->of[rows[i].result];
         text_printf(t, "  %-28s %-12s %-6s %9.1f %9s %12.3g %8.2f %%\n", word(&rows[i]), rows[i].l->type->name,
-                    precision_names[d->g->tensors[rows[i].result].type], decibels(share(e)), own_text(d, &rows[i], "-"), e->worst, percent(e));
+                    type_word(d, &rows[i]), decibels(share(e)), own_text(d, &rows[i], "-"), e->worst, percent(e));
     }
     const layer_row *worst = guilty(d, rows, n);
     if (worst)
@@ -161,9 +164,9 @@ void fidelity_json(const fidelity *d, text *t)
     text_printf(t, "\"layers\": [");
     for (int i = 0; i < n; i++) {
         const seen *e = &d->of[rows[i].result];
-        text_printf(t, "%s\n    {\"layer\": \"%s\", \"type\": \"%s\", \"dtype\": \"%s\", \"snr_db\": %.2f, \"own_snr_db\": %s, ", i ? "," : "",
-                    word(&rows[i]), rows[i].l->type->name, precision_names[d->g->tensors[rows[i].result].type], decibels(share(e)),
-                    own_text(d, &rows[i], "null"));
+        text_printf(t, "%s\n    {\"layer\": \"%s\", \"type\": \"%s\", \"dtype\": \"%s\", ", i ? "," : "", word(&rows[i]),
+                    rows[i].l->type->name, type_word(d, &rows[i]));
+        text_printf(t, "\"snr_db\": %.2f, \"own_snr_db\": %s, ", decibels(share(e)), own_text(d, &rows[i], "null"));
         text_printf(t, "\"worst_error\": %.9g, \"saturated\": %.9g}", e->worst, percent(e) / 100);
     }
     const layer_row *worst = guilty(d, rows, n);
@@ -184,17 +187,19 @@ void fidelity_svg(const fidelity *d, text *t)
     const layer_row *worst = guilty(d, rows, n);
     text_printf(t, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n",
                 LEFT + WIDTH + 90, TOP + n * ROW + 20);
-    text_printf(t, "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n<text x=\"16\" y=\"24\" font-size=\"15\">%s in %s: signal-to-noise "
-                   "ratio of each layer, dB</text>\n", d->g->net->id, precision_names[d->g->precision]);
+    text_printf(t, "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n");
+    text_printf(t, "<text x=\"16\" y=\"24\" font-size=\"15\">%s in %s: signal-to-noise ratio of each layer, dB</text>\n", d->g->net->id,
+                precision_names[d->g->precision]);
     text_printf(t, "<text x=\"16\" y=\"42\" fill=\"#666\">against the same network in float64; the longer the better; the layer that adds "
                    "most noise is red</text>\n");
     for (int i = 0; i < n; i++) {
         double db = decibels(share(&d->of[rows[i].result]));
         int y = TOP + i * ROW;
         text_printf(t, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", LEFT - 8, y + 15, word(&rows[i]));
-        text_printf(t, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", LEFT, y + 3, fmax(db, 0) / most * WIDTH, ROW - 6,
+        double length = fmax(db, 0) / most * WIDTH;
+        text_printf(t, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", LEFT, y + 3, length, ROW - 6,
                     &rows[i] == worst ? "#c0392b" : "#3572b0");
-        text_printf(t, "<text x=\"%.1f\" y=\"%d\">%.1f</text>\n", LEFT + fmax(db, 0) / most * WIDTH + 6, y + 15, db);
+        text_printf(t, "<text x=\"%.1f\" y=\"%d\">%.1f</text>\n", LEFT + length + 6, y + 15, db);
     }
     text_printf(t, "</svg>\n");
 }

@@ -107,7 +107,7 @@ typedef struct diags {
 
 /* ---- shapes, precisions ----------------------------------------------------------------------------- */
 
-/* What numbers are: of a network, and of each tensor. A network of integers has tensors of several types. */
+/* A network of integers has tensors of several types. */
 typedef enum precision { F32, F64, N_REALS, I8 = N_REALS, I16, I32, I64, N_PRECISIONS } precision;
 
 static inline bool is_integer(precision p) { return p >= N_REALS; }
@@ -272,7 +272,7 @@ typedef struct op_type {
     precision (*wants)(const struct graph *f, const struct op *o, int k, precision own);
 } op_type;
 
-/* The reference kernel for results of a type. An op without one must not get into a graph of that type. */
+/* The reference kernel for results of a type. */
 static inline eval_fn *op_kernel(const op_type *t, precision p) { return is_integer(p) ? t->integer : t->eval[p]; }
 
 /* One element-wise function at the end of a step: v = fn(v), v = fn(v, operand) or fn(operand, v). */
@@ -348,64 +348,7 @@ typedef struct layer_type {
     tensor_id (*lower)(graph *g, const layer *l, tensor_id x);
 } layer_type;
 
-/* ---- plan: the frozen result, from which everything is written ------------------------------------------ */
-
-/* BUFFER_KEPT: weights that change, and the memory of the optimiser; each is a member of the model's struct. */
-typedef enum buffer_kind { BUFFER_ARENA, BUFFER_INPUT, BUFFER_OUTPUT, BUFFER_CONST, BUFFER_STATE, BUFFER_KEPT } buffer_kind;
-
-typedef struct buffer {
-    buffer_kind kind;
-    precision type;
-    int64_t size;          /* halo included, in units of the plan */
-    int64_t offset;        /* within the arena or the state, in units */
-    int first, last;       /* steps between which it is alive */
-    tensor_id tensor;      /* that it was made for */
-    int64_t halo[4];       /* zero border: top, bottom, left, right */
-    int64_t halo_dims[4];  /* of the buffer as [outer][rows][cols][inner], border included */
-    int zero_step;         /* step that writes the border, -1 none */
-    int into;              /* the buffer it shares memory with, -1 none */
-} buffer;
-
-/* Where a tensor lies: element (i0, i1, ...) is at offset + sum(i * stride), in elements. */
-typedef struct view {
-    int buffer;            /* -1: not placed */
-    int64_t offset;
-    int64_t stride[MAX_RANK];
-} view;
-
-typedef struct step {
-    const op *op;
-    const char *name;
-    shape shape;           /* of a copy */
-    view copy_from, copy_to;
-    bool is_copy;
-    int scratch;           /* buffer, -1 none */
-} step;
-
-/* One array of weights in the generated model. */
-typedef struct weight {
-    const tensor *tensor;
-    bool packed;
-    pack pack;
-    const char *name;
-    int64_t size;          /* elements as stored */
-    int64_t offset;        /* in the weights struct, in units of the plan */
-} weight;
-
-typedef struct plan {
-    const graph *g;
-    step *steps;
-    int n_steps;
-    view *views;           /* per tensor */
-    buffer *buffers;
-    int n_buffers;
-    weight *weights;
-    int n_weights;
-    int64_t unit;          /* bytes: one number of a network of reals, 1 for integers, which have several sizes */
-    int64_t arena_size, state_size, weights_size; /* units */
-    int64_t macs;
-    int n_backward;        /* of a plan that trains: steps up to the gradients, when they are kept */
-} plan;
+typedef struct plan plan; /* plan.h: the frozen result */
 
 /* ---- training ------------------------------------------------------------------------------------------------ */
 
@@ -547,7 +490,7 @@ size_t real_size(precision p);
 double real_get(precision p, const void *data, int64_t i);
 void real_set(precision p, void *data, int64_t i, double v);
 extern const char *const precision_names[N_PRECISIONS]; /* "f32", "f64", "i8", ... */
-precision precision_of(const char *word); /* "int8", "i8", ...; N_PRECISIONS when it is none */
+precision precision_of(const char *word); /* "int8", "i8"; N_PRECISIONS: none */
 int64_t int_get(precision p, const void *data, int64_t i);
 void int_set(precision p, void *data, int64_t i, int64_t v); /* v must fit */
 
@@ -656,18 +599,7 @@ void pass_dead(graph *g);
 void pass_update(graph *g);
 void pass_schedule(graph *g);
 
-/* ---- plan.c */
-/* `first`: the plan whose weights this one shares, or NULL. */
-plan *plan_build(session *s, const graph *g, const plan *first);
-void plan_dump(const plan *p, FILE *out);
-/* The weight that holds a tensor, in these panels or (NULL) as it is; NULL when there is none. */
-const weight *plan_weight(const plan *p, const tensor *t, const pack *k);
-extern const char *const buffer_kind_names[]; /* by buffer_kind */
-const view *step_result(const plan *p, const step *st); /* what it writes: its result, or what it changes */
-
-/* ---- panels.c */
-void plan_weights(plan *p, session *s, const plan *first);
-int64_t plan_align(const graph *g);  /* in units of the plan: where buffers begin in the arena */
+/* ---- panels.c: how matrices are stored for the kernels that read them */
 int64_t panel_width(const graph *g); /* columns of a panel; what lies in memory fills up whole panels */
 int64_t pack_size(const graph *g, const pack *k);
 /* The widest panels for n columns: panels side by side pay where few rows read them, and on machines without vectors. */

@@ -1,5 +1,5 @@
 /* panels.c - the weights of a plan, and how matrices are stored for the kernels that read them. */
-#include "loomc.h"
+#include "plan.h"
 
 #include <string.h>
 

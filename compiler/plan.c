@@ -10,6 +10,8 @@
  *    that is free while it lives.
  *
  * Nothing here changes a value; the generated code reads and writes through the views. */
+#include "plan.h"
+
 #include "ops/ops.h"
 
 #include <assert.h>

@@ -2,7 +2,7 @@
 #ifndef LOOMC_TARGET_H
 #define LOOMC_TARGET_H
 
-#include "loomc.h"
+#include "plan.h"
 
 /* What the compiler has to know; templates know more. 0 and NULL: nothing is said. */
 typedef struct target_facts {

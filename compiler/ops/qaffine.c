@@ -15,7 +15,8 @@ static void kernel(const eval_args *e)
     const qaffine_attr *at = e->attr;
     for (int64_t i = 0; i < shape_size(e->out_shape); i++) {
         int64_t n = channel(e->out_shape, at->axis, i);
-        int64_t sum = int_get(e->in_type[2], e->in[2], n) + (int_get(e->in_type[0], e->in[0], i) - at->zero[0]) * int_get(e->in_type[1], e->in[1], n);
+        int64_t x = int_get(e->in_type[0], e->in[0], i) - at->zero[0];
+        int64_t sum = int_get(e->in_type[2], e->in[2], n) + x * int_get(e->in_type[1], e->in[1], n);
         sum = at->limit ? loom_narrow(sum, at->limit) : sum;
         int64_t m = int_get(I32, e->in[3], n), shift = int_get(I8, e->in[4], n);
         int_set(e->out_type, e->out, i, loom_cut(loom_scale(sum, (int32_t)m, (int)shift) + at->zero[1], at->low, at->high));
