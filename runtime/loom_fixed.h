@@ -75,6 +75,30 @@ LOOM_INLINE int32_t loom_inverse(int64_t x, int *shift)
     return (int32_t)((((int64_t)1 << 61) - 1) / x);
 }
 
+/* For numbers d with |d| <= most: the s for which |d / 2^s| <= 2^bits, or `least` where that is more. */
+LOOM_INLINE int loom_norm_shift(int64_t most, int bits, int least)
+{
+    int s = -bits;
+    for (; most > 0; most >>= 1)
+        s++;
+    return s < least ? least : s;
+}
+
+/* d / 2^s, halves up, for s of either sign. */
+LOOM_INLINE int64_t loom_norm_place(int64_t d, int s)
+{
+    return s <= 0 ? d * ((int64_t)1 << -s) : (d + ((int64_t)1 << (s - 1))) >> s;
+}
+
+/* A factor m in [2^30, 2^31) that stands for 2^*shift / sqrt(x), 0 < x < 2^62: a little less, by at most 2^-29 of it. */
+LOOM_INLINE int32_t loom_norm_inverse(int64_t x, int *shift)
+{
+    *shift = 61;
+    for (; x < (int64_t)1 << 60; x *= 4)
+        --*shift;
+    return (int32_t)((((int64_t)1 << 61) - 1) / loom_root(x));
+}
+
 /* 1 / (1 + exp(-x)) in Q30 of x in Q26; within 2^-28. */
 LOOM_INLINE int32_t loom_sigmoid(int64_t x)
 {

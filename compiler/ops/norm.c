@@ -1,6 +1,6 @@
 /* norm.c - layer normalisation and root-mean-square normalisation over the last axis (lanes8). */
 #ifndef REAL
-#include "ops.h"
+#include "qops.h"
 
 #include "../../runtime/loom_math.h"
 #include "sums.h"
@@ -32,6 +32,7 @@ const op_type op_norm = {
     .doc = "normalises the last axis: by mean and variance, or by the root of the mean square",
     .attrs = attrs,
     .eval = KERNELS(norm),
+    .quantise = quantise_norm,
     .grad = norm_gradient,
 };
 

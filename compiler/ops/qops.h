@@ -55,6 +55,10 @@ extern const op_type op_qsoftmax;
 typedef struct qrope_attr { int m, shift, limit, zero[2], low, high; } qrope_attr;
 extern const op_type op_qrope;
 
+/* ---- qnorm.c: layer and rms normalisation along the last axis ----------------------------------------------------------- */
+typedef struct qnorm_attr { int kind, bits, least, epsilon, shift, places, zero[2], low, high; } qnorm_attr;
+extern const op_type op_qnorm;
+
 /* ---- product.c: what sums of products of reals become --------------------------------------------------------------- */
 
 /* A product with the functions behind it that it can take in: scales, sums with constants, relu. Output n is bias[n] + sum
@@ -94,6 +98,7 @@ tensor_id quantise_map(quantiser *q, const op *o);
 tensor_id quantise_matmul(quantiser *q, const op *o);
 tensor_id quantise_conv(quantiser *q, const op *o);
 tensor_id quantise_pool(quantiser *q, const op *o);
+tensor_id quantise_norm(quantiser *q, const op *o);
 tensor_id quantise_rope(quantiser *q, const op *o);
 tensor_id quantise_softmax(quantiser *q, const op *o);
 tensor_id quantise_view(quantiser *q, const op *o);
