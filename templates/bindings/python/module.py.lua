@@ -16,7 +16,7 @@ It needs the package ``loom`` and, in the same folder, the shared library, which
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import loom
 
@@ -54,8 +54,3 @@ class $(Id)(loom.CompiledNetwork):
     def tensor(self, name: TensorName) -> Any:
         """An array of the network's own memory: what is written there counts from the next call on."""
         return self.tensors[name]
-
-    if TYPE_CHECKING:
-
-        def __call__(self, x: Any, out: Any = None) -> Any:
-            """One $(unit) $(tuple(shape_in)) gives $(tuple(shape_out)); n of them (n, ...) give (n, ...)."""

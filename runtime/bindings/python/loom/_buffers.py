@@ -82,7 +82,7 @@ def _native(format: str) -> str:
     return f if f in NATIVE_NUMBERS and len(f) == 1 else ""
 
 
-def _shape_of(data: Any, what: str) -> tuple[int, ...]:
+def _shape_of(data: Any) -> tuple[int, ...]:
     """The shape of nested lists; each must be as long as its neighbours."""
     shape: list[int] = []
     level = data
@@ -149,16 +149,18 @@ def numbers(data: Any, type: int, what: str) -> Numbers:
     if numpy is not None and hasattr(data, "__array__"):
         return _from_numpy(numpy.asarray(data), type, what)
     if view is not None:
-        data = view.tolist() if _native(view.format) == view.format.lstrip("@") else memoryview(view).cast("B").cast(_native(view.format)).tolist()
+        if view.format[:1] in "<=>!":
+            view = view.cast("B").cast(_native(view.format), shape)
+        data = view.tolist()
         values: list[Any] = []
-        _flatten(data, _shape_of(data, what), values, what)
+        _flatten(data, _shape_of(data), values, what)
         return Numbers(_array(values, type, what), shape)
     if isinstance(data, (int, float)) and not isinstance(data, bool):
         return Numbers(_array([data], type, what), ())
     if not isinstance(data, (list, tuple)):
         raise WrongTypeError(f"{what}: expected numbers (an array, a buffer, a list), not {data.__class__.__name__}", where=what)
-    shape = _shape_of(data, what)
-    if len(shape) and not isinstance(data[0], (list, tuple)) and hasattr(data[0], "__array__"):  # a list of arrays
+    shape = _shape_of(data)
+    if numpy is not None and data and isinstance(data[0], numpy.ndarray):
         return _from_numpy(numpy.asarray(data), type, what)
     values = []
     _flatten(data, shape, values, what)

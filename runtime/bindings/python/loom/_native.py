@@ -206,3 +206,9 @@ def loomc() -> str:
     """The compiler: $LOOMC, else the one in this package, else the one in PATH."""
     here = Path(__file__).resolve().parent / "bin" / ("loomc.exe" if sys.platform == "win32" else "loomc")
     return os.environ.get("LOOMC") or (str(here) if here.exists() else "loomc")
+
+
+def run_loomc() -> None:
+    """The command ``loomc`` of this package."""
+    program = loomc()
+    os.execvp(program, [program, *sys.argv[1:]])
