@@ -24,9 +24,11 @@ typedef struct calibration {
 /* Input of run k: samples k * batch and on, from the start again after the last one. */
 static const double *input_of(const calibration *c, int64_t run, double *room)
 {
-    size_t one = c->data.input_bytes / sizeof *room;
-    for (int64_t b = 0; b < c->net->batch; b++)
-        memcpy(room + (size_t)b * one, c->data.inputs + (size_t)((run * c->net->batch + b) % c->data.n) * c->data.input_bytes, c->data.input_bytes);
+    size_t bytes = c->data.input_bytes;
+    for (int64_t b = 0; b < c->net->batch; b++) {
+        size_t row = (size_t)((run * c->net->batch + b) % c->data.n);
+        memcpy(room + (size_t)b * (bytes / sizeof *room), c->data.inputs + row * bytes, bytes);
+    }
     return room;
 }
 
@@ -49,7 +51,8 @@ static void fill_bins(calibration *c, const interp *it)
 static void see_samples(calibration *c, bool histograms)
 {
     interp *it = interp_new(&c->s->arena, c->f);
-    double *x = arena_alloc(&c->s->arena, tensor_bytes(c->f, c->f->input)), *y = arena_alloc(&c->s->arena, tensor_bytes(c->f, c->f->output));
+    double *x = arena_alloc(&c->s->arena, tensor_bytes(c->f, c->f->input));
+    double *y = arena_alloc(&c->s->arena, tensor_bytes(c->f, c->f->output));
     for (int64_t run = 0; run < runs_of(c); run++) {
         interp_run(it, input_of(c, run, x), y, (uint64_t)run);
         for (int t = 1; t < c->f->n_tensors && !histograms; t++)

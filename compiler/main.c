@@ -295,7 +295,7 @@ static bool set_word(const char **out, const char *what, const char *word, const
     *out = word;
     if (is_word(word, strlen(word), words))
         return true;
-    unknown_word(what, word, words, "; 'loomc help train' lists them");
+    unknown_word(what, word, words, "; the help lists them");
     return false;
 }
 

@@ -168,7 +168,7 @@ static void choose_types(quantiser *q)
         if (o->out)
             q->type[o->out] = layer_type_of(q, o);
         for (int k = 0; k < o->n_in; k++)
-            if (o->in[k] && f->tensors[o->in[k]].kind == TENSOR_CONST)
+            if (o->in[k] && (f->tensors[o->in[k]].kind == TENSOR_CONST || o->in[k] == f->input))
                 q->type[o->in[k]] = layer_type_of(q, o);
     }
     for (int i = f->n_ops - 1; i >= 0; i--) {
