@@ -134,7 +134,7 @@ product product_of_channels(quantiser *q, const op *o, tensor_id x, int axis)
 /* ---- integers -------------------------------------------------------------------------------------------------------- */
 
 /* The largest weight of a type. That of int32 leaves room for a sum of k products in 60 bits. */
-static double most_weight(precision p, int64_t k)
+double most_weight(precision p, int64_t k)
 {
     int bits = 60 - 28 - bits_of(k);
     return p == I32 ? ldexp(1, bits > 30 ? 30 : bits < 1 ? 1 : bits) - 1 : (double)type_high(p);

@@ -59,6 +59,10 @@ extern const op_type op_qrope;
 typedef struct qnorm_attr { int kind, bits, least, epsilon, shift, places, zero[2], low, high; } qnorm_attr;
 extern const op_type op_qnorm;
 
+/* ---- qscan.c: recurrent cells -------------------------------------------------------------------------------------------- */
+typedef struct qscan_attr { int cell, wide, limit, m, shift, places, low, high; } qscan_attr;
+extern const op_type op_qscan;
+
 /* ---- product.c: what sums of products of reals become --------------------------------------------------------------- */
 
 /* A product with the functions behind it that it can take in: scales, sums with constants, relu. Output n is bias[n] + sum
@@ -86,6 +90,7 @@ typedef struct integers {
 } integers;
 integers integers_of(quantiser *q, const product *m, tensor_id x);
 int bits_of(int64_t n); /* 2^bits_of(n) >= n */
+double most_weight(precision p, int64_t k); /* the largest integer for a weight in a sum of k products */
 
 /* ---- qaffine.c: y = cut(zero_y + (bias[n] + (x - zero_x) * w[n]) * multiplier[n] / 2^shift[n]), n along an axis ---------- */
 typedef struct qaffine_attr { int axis, limit, zero[2], low, high, wide; } qaffine_attr;
@@ -100,6 +105,8 @@ tensor_id quantise_conv(quantiser *q, const op *o);
 tensor_id quantise_pool(quantiser *q, const op *o);
 tensor_id quantise_norm(quantiser *q, const op *o);
 tensor_id quantise_rope(quantiser *q, const op *o);
+tensor_id quantise_scan(quantiser *q, const op *o);
+precision scan_wants(const graph *f, const op *o, int k, precision own);
 tensor_id quantise_softmax(quantiser *q, const op *o);
 tensor_id quantise_view(quantiser *q, const op *o);
 

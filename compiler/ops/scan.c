@@ -3,7 +3,7 @@
  * The input holds, for each gate, bias and input part already (they do not depend on time), so a step
  * adds only the part of the previous output: k ascending, starting at the input's value. */
 #ifndef REAL
-#include "ops.h"
+#include "qops.h"
 
 #include "../../runtime/loom_math.h"
 
@@ -108,6 +108,8 @@ const op_type op_scan = {
     .doc = "recurrent cell (rnn, lstm, gru) over time; sums start at the input and take k in ascending order",
     .attrs = attrs,
     .eval = KERNELS(scan),
+    .quantise = quantise_scan,
+    .wants = scan_wants,
     .macs = count_macs,
     .scratch = scratch,
     .pack = pack_weights,
