@@ -117,4 +117,21 @@ LOOM_INLINE int32_t loom_tanh(int64_t x)
     return x < 0 ? -r : r;
 }
 
+/* d^e in Q30 of d in Q30, d <= 1, 0 where d is negative: d itself or its square for power 1 or 2, else e = m / 2^s. */
+LOOM_INLINE int64_t loom_entmax_power(int64_t d, int power, int32_t m, int s)
+{
+    if (d <= 0)
+        return 0;
+    if (power)
+        return power == 1 ? d : d * d >> 30;
+    return loom_exp2(loom_scale((30 * ((int64_t)1 << 56) - loom_log2(d)) >> 30, m, s), 26);
+}
+
+/* log2(-log(u)) in Q26 of u = (2 * the 31 high bits + 1) / 2^32: from -32.6 to 4.5. */
+LOOM_INLINE int64_t loom_gumbel(uint64_t bits)
+{
+    const int64_t u = (int64_t)(bits >> 33) * 2 + 1, rate = ((int64_t)1 << 61) - loom_log2(u);
+    return ((loom_log2(rate) - 56 * ((int64_t)1 << 56)) >> 30) - 35484911; /* log2(log(2)) */
+}
+
 #endif

@@ -5,7 +5,7 @@
  * the support, which shrinks until it stays. For other alphas t is bisected in a fixed number of steps.
  * Entries are compared with the maximum, so that large inputs lose nothing. */
 #ifndef REAL
-#include "ops.h"
+#include "qops.h"
 
 #include "../../runtime/loom_math.h"
 #include "sums.h"
@@ -35,6 +35,7 @@ const op_type op_entmax = {
     .doc = "alpha-entmax over the last axis: softmax with exact zeros; alpha 2 is sparsemax",
     .attrs = attrs,
     .eval = KERNELS(entmax),
+    .quantise = quantise_entmax,
     .grad = entmax_gradient,
 };
 

@@ -63,6 +63,14 @@ extern const op_type op_qnorm;
 typedef struct qscan_attr { int cell, wide, limit, m, shift, places, low, high; } qscan_attr;
 extern const op_type op_qscan;
 
+/* ---- qentmax.c: the sparse relatives of softmax, along the last axis ----------------------------------------------------- */
+typedef struct qentmax_attr { int m, shift, power, exponent, exponent_shift, most, places, zero, low, high; } qentmax_attr;
+extern const op_type op_qentmax;
+
+/* ---- gumbel.c: log(-log(u)) of uniform random u ----------------------------------------------------------------------- */
+typedef struct gumbel_attr { random_attr random; int m, shift; } gumbel_attr;
+extern const op_type op_gumbel;
+
 /* ---- product.c: what sums of products of reals become --------------------------------------------------------------- */
 
 /* A product with the functions behind it that it can take in: scales, sums with constants, relu. Output n is bias[n] + sum
@@ -103,7 +111,9 @@ tensor_id quantise_map(quantiser *q, const op *o);
 tensor_id quantise_matmul(quantiser *q, const op *o);
 tensor_id quantise_conv(quantiser *q, const op *o);
 tensor_id quantise_pool(quantiser *q, const op *o);
+tensor_id quantise_entmax(quantiser *q, const op *o);
 tensor_id quantise_norm(quantiser *q, const op *o);
+tensor_id quantise_random(quantiser *q, const op *o);
 tensor_id quantise_rope(quantiser *q, const op *o);
 tensor_id quantise_scan(quantiser *q, const op *o);
 precision scan_wants(const graph *f, const op *o, int k, precision own);

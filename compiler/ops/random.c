@@ -1,6 +1,6 @@
 /* random.c - uniform numbers in (0, 1), from a counter: the same on every machine and in any order. */
 #ifndef REAL
-#include "ops.h"
+#include "qops.h"
 
 #include "../../runtime/loom_random.h"
 
@@ -19,6 +19,7 @@ const op_type op_random = {
     .flags = OP_RANDOM,
     .attrs = attrs,
     .eval = KERNELS(random),
+    .quantise = quantise_random,
 };
 
 tensor_id random_uniform(graph *g, shape s, uint64_t seed, int stream)

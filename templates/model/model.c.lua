@@ -10,7 +10,7 @@ $(line)
 
 #include "$(id).h"
 #include "$(integer and "loom_fixed.h" or "loom_map.h")"
-//@ if uses_op(steps, "random") then
+//@ if uses_op(steps, "random") or uses_op(steps, "gumbel") then
 #include "loom_random.h"
 //@ end
 //@ if trace then
