@@ -8,8 +8,8 @@
  *   output $(shape_words(output))
  *   RAM    $(ram_bytes()) bytes, all in struct $(id)
  *   flash  $(weights_size * real_size) bytes of weights
-//@ if integer then
- *   number input $(in_scale) * (q - $(in_zero)), output $(out_scale) * (q - $(out_zero))
+//@ if integer and in_T ~= "f32" then
+ *   number input $(in_scale) * ($(minus("q", in_zero))), output $(out_scale) * ($(minus("q", out_zero)))
 //@ end
  *   work   $(macs) multiply-adds a call
 //@ if train then
@@ -36,13 +36,13 @@ extern "C" {
 #define $(ID)_RAM_BYTES $(ram_bytes())
 #define $(ID)_FLASH_BYTES $(weights_size * real_size)
 #define $(ID)_MACS $(macs)
-//@ if integer then
+//@ if integer and in_T ~= "f32" then
 
 /* A number q of the input stands for the real number SCALE * (q - ZERO), and so in the output. */
 #define $(ID)_INPUT_SCALE $(in_scale)
-#define $(ID)_INPUT_ZERO $(in_zero)
+#define $(ID)_INPUT_ZERO ($(in_zero))
 #define $(ID)_OUTPUT_SCALE $(out_scale)
-#define $(ID)_OUTPUT_ZERO $(out_zero)
+#define $(ID)_OUTPUT_ZERO ($(out_zero))
 //@ end
 
 //@ if target.pointer then
