@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <fstream>
 #include <functional>
@@ -249,14 +250,14 @@ public:
     const loom_model *get() const noexcept { return m_.get(); }
     std::string id() const { return m_ ? m_->id : ""; }
     std::string description() const { return m_ ? m_->description : ""; }
-    loom_type type() const { return static_cast<loom_type>(loom_model_type(get())); }
+    loom_type type() const { return m_ ? static_cast<loom_type>(m_->type) : loom_type(); }
     /// Samples in one call of the C interface; the functions of `network` take any number.
-    std::size_t batch() const { return loom_model_batch(get()); }
+    std::size_t batch() const { return m_ ? batch_ : 0; }
     /// Of one sample.
     shape input_shape() const { return dims(loom_input_rank(get()), loom_input_dim); }
     shape output_shape() const { return dims(loom_output_rank(get()), loom_output_dim); }
-    std::size_t input_size() const { return m_ ? m_->input_size / batch() : 0; }
-    std::size_t output_size() const { return m_ ? m_->output_size / batch() : 0; }
+    std::size_t input_size() const { return m_ ? input_size_ : 0; }
+    std::size_t output_size() const { return m_ ? output_size_ : 0; }
     bool can_train() const { return loom_can_train(get()) != 0; }
     bool can_backward() const { return loom_can_backward(get()) != 0; }
     std::vector<tensor_info> tensors() const
@@ -273,7 +274,11 @@ public:
     }
 
 private:
-    explicit model(std::shared_ptr<const loom_model> m) : m_(std::move(m)) {}
+    explicit model(std::shared_ptr<const loom_model> m)
+        : m_(std::move(m)), batch_(loom_model_batch(get())), input_size_(loom_input_size(get()) / batch_),
+          output_size_(loom_output_size(get()) / batch_)
+    {
+    }
     template <class F> shape dims(int rank, F dim) const
     {
         shape s;
@@ -282,6 +287,7 @@ private:
         return s;
     }
     std::shared_ptr<const loom_model> m_;
+    std::size_t batch_, input_size_, output_size_;
 };
 
 /// What training tells while it runs.
@@ -641,7 +647,8 @@ private:
     void load_bundle(span<const unsigned char> bytes)
     {
         loom_error e{};
-        if (loom_bundle_load(m_.get(), instance(), reinterpret_cast<const char *>(bytes.data()), bytes.size(), nullptr, &e) < 0)
+        const char *json = bytes.empty() ? "" : reinterpret_cast<const char *>(bytes.data());
+        if (loom_bundle_load(m_.get(), instance(), json, bytes.size(), nullptr, &e) < 0)
             detail::fail(e);
     }
 

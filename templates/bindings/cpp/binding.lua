@@ -4,5 +4,6 @@ return {
     files = {
         {name = "{id}.hpp", template = "model.hpp.lua"},
         {name = "loom.hpp", source = "bindings/cpp/loom.hpp", when = "standalone"},
+        {name = "loom_library.hpp", source = "bindings/cpp/loom_library.hpp", when = "standalone"},
     },
 }

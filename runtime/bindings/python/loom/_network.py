@@ -191,8 +191,8 @@ class Network:
         :param out: a buffer to write to, instead of a new array.
         :returns: ``info.output_shape``, or ``(n, *info.output_shape)``: a NumPy array, or a memoryview where there is no NumPy; or ``out``.
         """
-        if out is None and self._quick is not None:
-            result = self._call_quickly(x, self._quick)
+        if self._quick is not None:
+            result = self._call_quickly(x, out, self._quick)
             if result is not None:
                 return result
         with self._use() as instance:
@@ -206,12 +206,19 @@ class Network:
 
     forward = __call__
 
-    def _call_quickly(self, x: Any, quick: _Quick) -> Any:
+    def _call_quickly(self, x: Any, out: Any, quick: _Quick) -> Any:
         """One sample, in an array that can be read where it lies. None when it is not that."""
-        if type(x) is not quick.array or x.dtype is not quick.dtype or x.shape != self._shape_in:
+        if type(x) is quick.array:
+            if x.dtype is not quick.dtype or x.shape != self._shape_in:
+                return None
+        elif type(x) is not array.array or x.typecode != quick.typecode or len(x) != self._unit_in:
+            return None
+        if out is not None and (type(out) is not quick.array or out.dtype is not quick.dtype or out.shape != self._shape_out):
             return None
         try:
             source = _addressof(_from_buffer(x))
+            result = quick.empty(self._shape_out, quick.dtype) if out is None else out
+            target = _addressof(_from_buffer(result))
         except (TypeError, ValueError):  # read-only, or not in one piece
             return None
         if not self._lock.acquire(False):
@@ -220,8 +227,7 @@ class Network:
             instance = self._instance
             if instance is None:
                 raise ClosedError(CLOSED)
-            result = quick.empty(self._shape_out, quick.dtype)
-            status = self._forward(instance.model.handle, instance.handle, source, self._n_in, _addressof(_from_buffer(result)), self._n_out)
+            status = self._forward(instance.model.handle, instance.handle, source, self._n_in, target, self._n_out)
         finally:
             self._lock.release()
         if status < 0:
@@ -231,16 +237,20 @@ class Network:
     def _run(self, instance: Instance, source: int, target: int, n: int) -> None:
         """Whole batches where they lie; the rest is filled up with zeros."""
         size, model, library = SIZES[self._type], instance.model.handle, instance.model.library
-        for i in range(0, n - n % self._units, self._units):
-            library.check(self._forward(model, instance.handle, source + i * self._unit_in * size, self._n_in,
-                                        target + i * self._unit_out * size, self._n_out), "forward")
+        forward, handle, n_in, n_out, x, y = self._forward, instance.handle, self._n_in, self._n_out, source, target
+        for _ in range(n // self._units):
+            status = forward(model, handle, x, n_in, y, n_out)
+            if status < 0:
+                library.check(status, "forward")
+            x += n_in * size
+            y += n_out * size
         rest = n % self._units
         if rest:
             done = n - rest
-            x, y = (ctypes.c_char * (self._n_in * size))(), (ctypes.c_char * (self._n_out * size))()
-            ctypes.memmove(x, source + done * self._unit_in * size, rest * self._unit_in * size)
-            library.check(self._forward(model, instance.handle, ctypes.addressof(x), self._n_in, ctypes.addressof(y), self._n_out), "forward")
-            ctypes.memmove(target + done * self._unit_out * size, y, rest * self._unit_out * size)
+            full, result = (ctypes.c_char * (n_in * size))(), (ctypes.c_char * (n_out * size))()
+            ctypes.memmove(full, source + done * self._unit_in * size, rest * self._unit_in * size)
+            library.check(forward(model, handle, ctypes.addressof(full), n_in, ctypes.addressof(result), n_out), "forward")
+            ctypes.memmove(target + done * self._unit_out * size, result, rest * self._unit_out * size)
 
     def _samples(self, x: Any, what: str) -> tuple[Numbers, int | None]:
         """The numbers, and how many samples they are; None for one without a dimension for that."""
@@ -546,11 +556,12 @@ class _Quick:
     array: Any
     dtype: Any
     empty: Any
+    typecode: str
 
 
 def _quick(type: int, shape: tuple[int, ...], units: int) -> _Quick | None:
     numpy = _buffers.numpy
-    return None if numpy is None or units != 1 else _Quick(numpy.ndarray, numpy.dtype(FORMATS[type]), numpy.empty)
+    return None if numpy is None or units != 1 else _Quick(numpy.ndarray, numpy.dtype(FORMATS[type]), numpy.empty, FORMATS[type])
 
 
 def _match(given: Numbers, sample: tuple[int, ...], what: str) -> tuple[Numbers, int | None]:
