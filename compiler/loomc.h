@@ -330,6 +330,7 @@ typedef struct pack {
     int64_t sg, sn, sk;
     int64_t wide;          /* divides the number of panels */
     int64_t interleaved;
+    int64_t together, run, inner, si; /* of integers, else 0: see panels.c */
 } pack;
 
 /* ---- layers ------------------------------------------------------------------------------------------- */
@@ -601,6 +602,7 @@ void pass_schedule(graph *g);
 
 /* ---- panels.c: how matrices are stored for the kernels that read them */
 int64_t panel_width(const graph *g); /* columns of a panel; what lies in memory fills up whole panels */
+int64_t pack_terms(const pack *k);   /* k with what fills it up */
 int64_t pack_size(const graph *g, const pack *k);
 /* The widest panels for n columns: panels side by side pay where few rows read them, and on machines without vectors. */
 int64_t pack_wide(const graph *g, int64_t n, bool few_rows);

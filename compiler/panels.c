@@ -9,10 +9,24 @@ int64_t panel_width(const graph *g) { return g->panel; }
 
 int64_t plan_align(const graph *g) { return !is_integer(g->precision) ? g->panel : g->panel == 1 ? 8 : 64; }
 
+/* With `together` panels are [k / together][column][together], and each `run` terms are filled up with zeros to whole groups.
+ * With `inner` term k is taken from k / inner * sk + k % inner * si. Where term k goes among them: */
+static int64_t term_place(const pack *p, int64_t k)
+{
+    int64_t t = p->together;
+    return t ? k / p->run * ((p->run + t - 1) / t * t) + k % p->run : k;
+}
+
+int64_t pack_terms(const pack *p)
+{
+    int64_t t = p->together;
+    return t ? p->k / p->run * ((p->run + t - 1) / t * t) : p->k;
+}
+
 int64_t pack_size(const graph *g, const pack *k)
 {
     int64_t w = panel_width(g);
-    return k->groups * ((k->n + w - 1) / w) * k->k * w;
+    return k->groups * ((k->n + w - 1) / w) * pack_terms(k) * w;
 }
 
 /* Where element (g, k, n) goes. */
@@ -21,8 +35,13 @@ static int64_t pack_index(const pack *p, int64_t w, int64_t g, int64_t k, int64_
     int64_t panels = (p->n + w - 1) / w;
     if (p->interleaved)
         return ((n / w * p->k + k) * p->groups + g) * w + n % w;
-    int64_t width = w * p->wide;
-    return g * panels * w * p->k + n / width * width * p->k + k * width + n % width;
+    int64_t width = w * p->wide, terms = pack_terms(p), t = p->together ? p->together : 1, at = term_place(p, k);
+    return g * panels * w * terms + n / width * width * terms + at / t * t * width + n % width * t + at % t;
+}
+
+static int64_t pack_source(const pack *p, int64_t g, int64_t k, int64_t n)
+{
+    return g * p->sg + n * p->sn + (p->inner ? k / p->inner * p->sk + k % p->inner * p->si : k * p->sk);
 }
 
 void pack_fill(const graph *g, precision p, const pack *k, const void *from, void *to)
@@ -30,8 +49,13 @@ void pack_fill(const graph *g, precision p, const pack *k, const void *from, voi
     int64_t w = panel_width(g);
     for (int64_t b = 0; b < k->groups; b++)
         for (int64_t i = 0; i < k->k; i++)
-            for (int64_t n = 0; n < k->n; n++)
-                real_set(p, to, pack_index(k, w, b, i, n), real_get(p, from, b * k->sg + i * k->sk + n * k->sn));
+            for (int64_t n = 0; n < k->n; n++) {
+                int64_t at = pack_index(k, w, b, i, n), first = pack_source(k, b, i, n);
+                if (is_integer(p))
+                    int_set(p, to, at, int_get(p, from, first));
+                else
+                    real_set(p, to, at, real_get(p, from, first));
+            }
 }
 
 int64_t pack_wide(const graph *g, int64_t n, bool few_rows)

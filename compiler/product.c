@@ -209,6 +209,7 @@ integers integers_of(quantiser *q, const product *m, tensor_id x)
     }
     for (int64_t n = 0; n < m->n; n++) {
         multiplier k = multiplier_with(x_scale * scale[n] / w.to.scale, w.limit);
+        w.least = n == 0 || k.shift < w.least ? k.shift : w.least;
         int_set(w.wide ? I64 : I32, g->tensors[w.bias].data, n, cut_round(m->bias[n] / (x_scale * scale[n]), w.wide ? 0x1p60 : 0x1p31 - 1));
         int_set(I32, g->tensors[w.multiplier].data, n, k.m);
         int_set(I8, g->tensors[w.shift].data, n, k.shift);
@@ -216,3 +217,21 @@ integers integers_of(quantiser *q, const product *m, tensor_id x)
     w.kernel = kernel;
     return w;
 }
+
+/* ---- panels ---------------------------------------------------------------------------------------------------------- */
+
+/* More terms than loom_ivec.h adds up. */
+enum { MOST_TERMS = 65534 };
+
+bool in_pairs(const graph *g, const op *o, int64_t k)
+{
+    const tensor *x = &g->tensors[o->in[0]], *w = &g->tensors[o->in[1]];
+    return panel_width(g) > 1 && w->kind == TENSOR_CONST && w->type != I32 && x->type != I32 && k + 2 <= MOST_TERMS;
+}
+
+void pack_outputs(pack *p, int64_t groups, int64_t n)
+{
+    *p = (pack){.groups = groups, .n = n, .k = 1, .sg = n, .sn = 1, .wide = 1};
+}
+
+int64_t pair_scratch(int64_t n) { return (n + 2) / 2 + 1; }

@@ -84,6 +84,7 @@ static void push_operand(lua_State *L, const emitter *e, const view *v, const sh
         set_int(L, "groups", k->groups);
         set_int(L, "n", k->n);
         set_int(L, "k", k->k);
+        set_int(L, "terms", pack_terms(k));
         set_int(L, "wide", k->wide);
         lua_setfield(L, -2, "pack");
     }

@@ -45,11 +45,56 @@ static int64_t count_macs(const graph *g, const op *o)
     return shape_size(tensor_shape(g, o->out)) * (shape_size(w) / w->dim[0]);
 }
 
+/* A depthwise convolution has a kernel of its own. */
+static bool is_depthwise(const op *o, const shape *w)
+{
+    int groups = ((const qconv_attr *)o->attr)->window.groups;
+    return groups > 1 && w->dim[1] == 1 && w->dim[0] == groups;
+}
+
+static bool conv_in_pairs(const graph *g, const op *o)
+{
+    const shape *w = tensor_shape(g, o->in[1]);
+    return !is_depthwise(o, w) && in_pairs(g, o, shape_size(w) / w->dim[0] * 2);
+}
+
+/* Filters side by side, their terms in the order of an image with channels innermost: row, column, channel. Of one group, what
+ * lies side by side in a row of the image is one run. */
+static bool pack_operand(const graph *g, const op *o, int input, pack *p)
+{
+    if (input == 0 || !conv_in_pairs(g, o))
+        return false;
+    const conv_attr *a = &((const qconv_attr *)o->attr)->window;
+    const shape *w = tensor_shape(g, o->in[1]);
+    int64_t taps = shape_size(w) / (w->dim[0] * w->dim[1]), n = w->dim[0] / a->groups;
+    pack_outputs(p, a->groups, n);
+    if (input > 1)
+        return true;
+    p->inner = w->dim[1];
+    p->k = p->inner * taps;
+    p->sn = p->k;
+    p->sg = n * p->k;
+    p->sk = 1;
+    p->si = taps;
+    p->together = 2;
+    p->run = a->groups == 1 && a->dilation[1] == 1 ? p->inner * w->dim[w->rank - 1] : p->inner;
+    return true;
+}
+
+/* One sample as int16, channels innermost, with its border. */
+static int64_t scratch(const graph *g, const op *o)
+{
+    const conv_attr *a = &((const qconv_attr *)o->attr)->window;
+    conv_dims d = conv_sizes(tensor_shape(g, o->in[0]), tensor_shape(g, o->in[1]), tensor_shape(g, o->out));
+    if (!conv_in_pairs(g, o))
+        return 0;
+    return pair_scratch((d.height + a->pad[0] + a->pad[1]) * (d.width + a->pad[2] + a->pad[3]) * d.channels);
+}
+
 static void halo(const graph *g, const op *o, int input, int64_t pad[4])
 {
-    (void)g;
     const qconv_attr *at = o->attr;
-    for (int i = 0; i < 4 && input == 0; i++)
+    for (int i = 0; i < 4 && input == 0 && !conv_in_pairs(g, o); i++)
         pad[i] = at->window.pad[i];
 }
 
@@ -62,6 +107,7 @@ static const attr_def attrs[] = {{"stride", ATTR_INT, offsetof(qconv_attr, windo
                                  {"low", ATTR_INT, offsetof(qconv_attr, low), 0},
                                  {"high", ATTR_INT, offsetof(qconv_attr, high), 0},
                                  {"wide", ATTR_INT, offsetof(qconv_attr, wide), 0},
+                                 {"least", ATTR_INT, offsetof(qconv_attr, least), 0},
                                  {0}};
 
 const op_type op_qconv = {
@@ -71,6 +117,8 @@ const op_type op_qconv = {
     .attrs = attrs,
     .integer = kernel,
     .macs = count_macs,
+    .pack = pack_operand,
+    .scratch = scratch,
     .halo = halo,
 };
 
@@ -81,7 +129,7 @@ tensor_id quantise_conv(quantiser *q, const op *o)
     if (!w.kernel)
         return 0;
     tensor_id x = q->made[o->in[0]];
-    qconv_attr at = {*(const conv_attr *)o->attr, w.limit, {quant_at(q, x)->zero, w.to.zero}, w.low, w.high, w.wide};
+    qconv_attr at = {*(const conv_attr *)o->attr, w.limit, {quant_at(q, x)->zero, w.to.zero}, w.low, w.high, w.wide, w.least};
     tensor_id in[5] = {x, w.kernel, w.bias, w.multiplier, w.shift};
     return q->made[m.result] = int_op(q, &op_qconv, &at, sizeof at, *tensor_shape(q->f, o->out), q->type[m.result], w.to, 5, in);
 }

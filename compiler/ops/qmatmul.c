@@ -28,10 +28,47 @@ static int64_t count_macs(const graph *g, const op *o)
     return shape_size(tensor_shape(g, o->out)) * a->dim[a->rank - 1];
 }
 
+/* A constant matrix times rows. */
+static bool rows_in_pairs(const graph *g, const op *o, int64_t *k, int64_t *n)
+{
+    const shape *b = tensor_shape(g, o->in[1]), *y = tensor_shape(g, o->out);
+    *n = y->dim[y->rank - 1];
+    *k = shape_size(b) / *n;
+    return b->rank == 2 && in_pairs(g, o, *k);
+}
+
+/* Up to here a product is bound by reading the weights. */
+enum { FEW_ROWS = 3 };
+
+static bool pack_operand(const graph *g, const op *o, int input, pack *p)
+{
+    int64_t k, n;
+    if (input == 0 || !rows_in_pairs(g, o, &k, &n))
+        return false;
+    pack_outputs(p, 1, n);
+    if (input > 1)
+        return true;
+    bool columns = !((const qmatmul_attr *)o->attr)->trans_b;
+    p->k = p->run = k;
+    p->sn = columns ? 1 : k;
+    p->sk = columns ? n : 1;
+    p->together = 2;
+    p->wide = pack_wide(g, n, shape_size(tensor_shape(g, o->out)) / n <= FEW_ROWS);
+    return true;
+}
+
+/* The rows of a as int16, each of whole pairs. */
+static int64_t scratch(const graph *g, const op *o)
+{
+    int64_t k, n;
+    return rows_in_pairs(g, o, &k, &n) ? pair_scratch(shape_size(tensor_shape(g, o->out)) / n * ((k + 1) / 2 * 2)) : 0;
+}
+
 static const attr_def attrs[] = {{"trans_b", ATTR_INT, offsetof(qmatmul_attr, trans_b), 0},
                                  {"limit", ATTR_INT, offsetof(qmatmul_attr, limit), 0},
                                  {"zero", ATTR_INT, offsetof(qmatmul_attr, zero), 3}, {"low", ATTR_INT, offsetof(qmatmul_attr, low), 0},
                                  {"high", ATTR_INT, offsetof(qmatmul_attr, high), 0}, {"wide", ATTR_INT, offsetof(qmatmul_attr, wide), 0},
+                                 {"least", ATTR_INT, offsetof(qmatmul_attr, least), 0},
                                  {0}};
 
 const op_type op_qmatmul = {
@@ -40,6 +77,8 @@ const op_type op_qmatmul = {
     .attrs = attrs,
     .integer = kernel,
     .macs = count_macs,
+    .pack = pack_operand,
+    .scratch = scratch,
 };
 
 /* ---- from reals ------------------------------------------------------------------------------------------------------ */
@@ -58,7 +97,7 @@ static tensor_id product_of_two(quantiser *q, const op *o)
     int bits = type_bits(type_at(q, a)) + type_bits(type_at(q, b)) + bits_of(sa->dim[sa->rank - 1]);
     multiplier k = multiplier_of(m.factor * qa.scale * qb.scale / to.scale, bits, p);
     int low = m.relu ? to.zero : (int)type_low(p);
-    qmatmul_attr at = {old->trans_b, k.limit, {qa.zero, qb.zero, to.zero}, low, (int)type_high(p), bits > 31};
+    qmatmul_attr at = {old->trans_b, k.limit, {qa.zero, qb.zero, to.zero}, low, (int)type_high(p), bits > 31, k.shift};
     tensor_id in[5] = {a, b, 0, int_const(q->g, I32, shape_of(1, (int64_t)1), layer_word(q, o, "multiplier"), (int64_t[]){k.m}),
                        int_const(q->g, I8, shape_of(1, (int64_t)1), layer_word(q, o, "shift"), (int64_t[]){k.shift})};
     return q->made[m.result] = int_op(q, &op_qmatmul, &at, sizeof at, *tensor_shape(q->f, o->out), p, to, 5, in);
@@ -74,7 +113,7 @@ tensor_id quantise_matmul(quantiser *q, const op *o)
     integers w = integers_of(q, &m, quantised(q, o->in[0]));
     if (!w.kernel)
         return 0;
-    qmatmul_attr at = {old->trans_b, w.limit, {quant_at(q, q->made[o->in[0]])->zero, 0, w.to.zero}, w.low, w.high, w.wide};
+    qmatmul_attr at = {old->trans_b, w.limit, {quant_at(q, q->made[o->in[0]])->zero, 0, w.to.zero}, w.low, w.high, w.wide, w.least};
     tensor_id in[5] = {q->made[o->in[0]], w.kernel, w.bias, w.multiplier, w.shift};
     return q->made[m.result] = int_op(q, &op_qmatmul, &at, sizeof at, *tensor_shape(q->f, o->out), q->type[m.result], w.to, 5, in);
 }

@@ -36,9 +36,9 @@ extern const op_type op_qadd, op_qmul;
 /* ---- qmatmul.c, qconv.c: sums of products ----------------------------------------------------------------------------- */
 /* y[.., m, n] = cut(zero_y + (bias[n] + sum over k of (a - zero_a) * (b - zero_b)) * multiplier[n] / 2^shift[n]).
  * bias [n] has the type of the sum, int32 or int64; multiplier int32 and shift int8 are [n] or [1]. */
-typedef struct qmatmul_attr { int trans_b, limit, zero[3], low, high, wide; } qmatmul_attr;
+typedef struct qmatmul_attr { int trans_b, limit, zero[3], low, high, wide, least /* of the shifts */; } qmatmul_attr;
 extern const op_type op_qmatmul;
-typedef struct qconv_attr { conv_attr window; int limit, zero[2], low, high, wide; } qconv_attr;
+typedef struct qconv_attr { conv_attr window; int limit, zero[2], low, high, wide, least; } qconv_attr;
 extern const op_type op_qconv;
 
 /* ---- qpool.c: maximum or mean of a window; result and input have one quant --------------------------------------------- */
@@ -94,7 +94,7 @@ product product_of_channels(quantiser *q, const op *o, tensor_id x, int axis);
 typedef struct integers {
     tensor_id kernel, bias, multiplier, shift; /* kernel 0 after an error */
     quant to;
-    int limit, low, high, wide;
+    int limit, low, high, wide, least;
 } integers;
 integers integers_of(quantiser *q, const product *m, tensor_id x);
 int bits_of(int64_t n); /* 2^bits_of(n) >= n */
@@ -105,6 +105,13 @@ typedef struct qaffine_attr { int axis, limit, zero[2], low, high, wide; } qaffi
 extern const op_type op_qaffine;
 /* For a function of one tensor and a constant for each channel; 0 when it is none, without an error. */
 tensor_id affine(quantiser *q, const op *o);
+
+/* ---- panels of products (product.c) ------------------------------------------------------------------------------------ */
+/* Does the op, of the inputs x, kernel, bias, multiplier, shift, run in vectors of pairs (runtime/loom_ivec.h)? */
+bool in_pairs(const graph *g, const op *o, int64_t k);
+/* Its bias, multiplier, shift: a number for each output, filled up to whole panels. */
+void pack_outputs(pack *p, int64_t groups, int64_t n);
+int64_t pair_scratch(int64_t n); /* for n terms as int16 */
 
 /* ---- the functions that op types of reals have as `quantise` ------------------------------------------------------------ */
 tensor_id quantise_map(quantiser *q, const op *o);

@@ -81,6 +81,7 @@ require_lib("lib/conv.lua")
 require_lib("lib/conv_grad.lua")
 require_lib("lib/scan.lua")
 require_lib("lib/int.lua")
+require_lib("lib/qtile.lua")
 require_lib("lib/bindings.lua")
 if lib.target.lib then require_lib(lib.target.lib) end
 
@@ -151,7 +152,7 @@ else
 end
 if model.verify then write("loom_verify.c", lib.render("model/verify.c.lua", {})) end
 if model.standalone then
-    local maths = model.integer and {"loom_int.h", "loom_fixed.h", "loom_random.h"} or {"loom_math.h", "loom_map.h", "loom_random.h"}
+    local maths = model.integer and {"loom_int.h", "loom_ivec.h", "loom_fixed.h", "loom_random.h"} or {"loom_math.h", "loom_map.h", "loom_random.h"}
     local files = {"loom_rt.h", "loom_types.h", table.unpack(maths)}
     if model.train or model.abi then files[#files + 1] = "loom_train.h" end
     for _, name in ipairs(model.abi and {"loom.h", "loom_file.h"} or {}) do files[#files + 1] = name end

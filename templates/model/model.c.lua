@@ -10,6 +10,9 @@ $(line)
 
 #include "$(id).h"
 #include "$(integer and "loom_fixed.h" or "loom_map.h")"
+//@ if integer and panel > 1 then
+#include "loom_ivec.h"
+//@ end
 //@ if uses_op(steps, "random") or uses_op(steps, "gumbel") then
 #include "loom_random.h"
 //@ end

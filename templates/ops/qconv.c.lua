@@ -1,3 +1,8 @@
+//@ if step.ins[2].pack then
+//@ local tile = qconv_tile(step)
+//@ parameters(step, {"x", "w", "bias", "multiplier", "shift"})
+$(render("ops/qtile.c.lua", {step = step, tile = tile}))
+//@ return end
 //@ local c, at, x, w, y = conv_sizes(step), step.attr, step.ins[1], step.ins[2], step.out
 //@ parameters(step, {"x", "w", "bias", "multiplier", "shift"})
 //@ local per_group = c.filters // at.groups

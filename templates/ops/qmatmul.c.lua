@@ -1,3 +1,7 @@
+//@ if step.ins[2].pack then
+//@ parameters(step, {"a", "w", "bias", "multiplier", "shift"})
+$(render("ops/qtile.c.lua", {step = step, tile = qmatmul_tile(step)}))
+//@ return end
 //@ parameters(step, {"a", "b", "bias", "multiplier", "shift"})
 //@ local at, a, b, bias, y = step.attr, step.ins[1], step.ins[2], step.ins[3], step.out
 //@ local rank, K = #y.shape, a.shape[#a.shape]

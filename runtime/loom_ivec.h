@@ -1,0 +1,334 @@
+/* loom_ivec.h - sums of products of small integers in the vectors of the machine.
+ *
+ * A vector has LOOM_INT_LANES sums of 32 bits, one for each column. Numbers come as int16, two terms of a sum side by side:
+ * `loom_pairs` has them for every column, of weights that lie as [term / 2][column][2]. Sums are exact, so that every width
+ * gives the same bits. With one lane the types are plain C. */
+#ifndef LOOM_IVEC_H
+#define LOOM_IVEC_H
+
+#include "loom_int.h"
+
+#if defined(LOOM_LANES) || !defined(__GNUC__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#define LOOM_INT_LANES 1
+#elif defined(__AVX512BW__) && !defined(LOOM_VARIANT)
+#define LOOM_INT_LANES 16
+#elif defined(__AVX2__) || defined(LOOM_VARIANT)
+#define LOOM_INT_LANES 8
+#elif defined(__SSE2__) || defined(__wasm_simd128__) || defined(__aarch64__)
+#define LOOM_INT_LANES 4
+#else
+#define LOOM_INT_LANES 1
+#endif
+#if LOOM_INT_LANES > 1 && defined(__SSE2__)
+#include <immintrin.h>
+#elif LOOM_INT_LANES > 1 && defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#elif LOOM_INT_LANES > 1
+#include <arm_neon.h>
+#endif
+
+/* A tile of accumulators, as LOOM_TILE and LOOM_ROWS are for floats. A wide sum takes two. */
+#if LOOM_INT_LANES == 16 || defined(__aarch64__)
+#define LOOM_INT_TILE 24
+#define LOOM_INT_ROWS 12
+#elif LOOM_INT_LANES == 1 || defined(__wasm_simd128__)
+#define LOOM_INT_TILE 8
+#define LOOM_INT_ROWS 4
+#else
+#define LOOM_INT_TILE 12
+#define LOOM_INT_ROWS 6
+#endif
+#define LOOM_INT_VECS(rows, tile) (8 * (rows) <= (tile) ? 8 : 4 * (rows) <= (tile) ? 4 : 2 * (rows) <= (tile) ? 2 : 1)
+#define LOOM_INT_SPLIT(n) (((n) + ((n) + LOOM_INT_ROWS - 1) / LOOM_INT_ROWS - 1) / (((n) + LOOM_INT_ROWS - 1) / LOOM_INT_ROWS))
+
+/* Where the v-th vector of columns begins in panels of `width` columns and so many terms. */
+#define LOOM_INT_PANEL(v, width, terms) \
+    ((v) * LOOM_INT_LANES / (width) * (width) * (terms) + (v) * LOOM_INT_LANES % (width) * 2)
+
+/* ---- terms as int16, their zero off ------------------------------------------------------------------ */
+
+#define LOOM_WIDEN(name, REAL)                                                                           \
+    LOOM_INLINE void name(loom_i16 *LOOM_RESTRICT to, const REAL *LOOM_RESTRICT from, ptrdiff_t step,    \
+                          ptrdiff_t stride, int n, int zero)                                             \
+    {                                                                                                    \
+        if (step == 1 && stride == 1)                                                                    \
+            for (int i = 0; i < n; i++)                                                                  \
+                to[i] = (int16_t)(from[i] - zero);                                                       \
+        else                                                                                             \
+            for (int i = 0; i < n; i++)                                                                  \
+                to[i * step] = (int16_t)(from[i * stride] - zero);                                       \
+    }
+/* to[i * step] = from[i * stride] - zero */
+LOOM_WIDEN(loom_i8_widen, int8_t)
+LOOM_WIDEN(loom_i16_widen, loom_i16)
+
+/* ---- vectors ------------------------------------------------------------------------------------------ */
+
+#if LOOM_INT_LANES > 1
+
+typedef int32_t loom_sums __attribute__((vector_size(4 * LOOM_INT_LANES)));
+typedef uint32_t loom_usums __attribute__((vector_size(4 * LOOM_INT_LANES)));
+typedef int16_t loom_pairs __attribute__((vector_size(4 * LOOM_INT_LANES)));
+typedef struct { loom_sums v; } __attribute__((packed, aligned(4), may_alias)) loom_sums_any;
+typedef struct { loom_pairs v; } __attribute__((packed, aligned(2), may_alias)) loom_pairs_any;
+typedef struct { int32_t v; } __attribute__((packed, aligned(2), may_alias)) loom_pair_any;
+
+LOOM_INLINE loom_sums loom_sums_splat(int32_t x)
+{
+    const loom_sums zero = {0};
+    return zero + x;
+}
+LOOM_INLINE loom_sums loom_sums_load(const loom_i32 *p) { return ((const loom_sums_any *)(const void *)p)->v; }
+LOOM_INLINE void loom_sums_store(int32_t *p, loom_sums v) { ((loom_sums_any *)(void *)p)->v = v; }
+
+LOOM_INLINE loom_pairs loom_i16_pairs(const loom_i16 *p) { return ((const loom_pairs_any *)(const void *)p)->v; }
+LOOM_INLINE loom_pairs loom_i8_pairs(const int8_t *p)
+{
+#if LOOM_INT_LANES == 16
+    return (loom_pairs)_mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(const void *)p));
+#elif LOOM_INT_LANES == 8
+    return (loom_pairs)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)p));
+#elif defined(__SSE2__)
+    const __m128i v = _mm_loadl_epi64((const __m128i *)(const void *)p);
+    return (loom_pairs)_mm_srai_epi16(_mm_unpacklo_epi8(v, v), 8);
+#elif defined(__wasm_simd128__)
+    return (loom_pairs)wasm_i16x8_load8x8(p);
+#else
+    return (loom_pairs)vmovl_s8(vld1_s8(p));
+#endif
+}
+
+/* The same two terms for all columns. */
+LOOM_INLINE loom_pairs loom_pair(const loom_i16 *p)
+{
+    return (loom_pairs)loom_sums_splat(((const loom_pair_any *)(const void *)p)->v);
+}
+
+/* The sum of both products, for each column. */
+LOOM_INLINE loom_sums loom_products(loom_pairs a, loom_pairs b)
+{
+#if LOOM_INT_LANES == 16
+    return (loom_sums)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+#elif LOOM_INT_LANES == 8
+    return (loom_sums)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__)
+    return (loom_sums)_mm_madd_epi16((__m128i)a, (__m128i)b);
+#elif defined(__wasm_simd128__)
+    return (loom_sums)wasm_i32x4_dot_i16x8((v128_t)a, (v128_t)b);
+#else
+    const int16x8_t x = (int16x8_t)a, y = (int16x8_t)b;
+    return (loom_sums)vpaddq_s32(vmull_s16(vget_low_s16(x), vget_low_s16(y)), vmull_high_s16(x, y));
+#endif
+}
+
+#else
+
+typedef int32_t loom_sums;
+typedef struct { int32_t first, second; } loom_pairs;
+
+LOOM_INLINE loom_sums loom_sums_splat(int32_t x) { return x; }
+LOOM_INLINE loom_sums loom_sums_load(const loom_i32 *p) { return *p; }
+LOOM_INLINE void loom_sums_store(int32_t *p, loom_sums v) { *p = v; }
+
+LOOM_INLINE loom_pairs loom_i16_pairs(const loom_i16 *p)
+{
+    const loom_pairs v = {p[0], p[1]};
+    return v;
+}
+LOOM_INLINE loom_pairs loom_i8_pairs(const int8_t *p)
+{
+    const loom_pairs v = {p[0], p[1]};
+    return v;
+}
+LOOM_INLINE loom_pairs loom_pair(const loom_i16 *p) { return loom_i16_pairs(p); }
+LOOM_INLINE loom_sums loom_products(loom_pairs a, loom_pairs b) { return a.first * b.first + a.second * b.second; }
+
+#endif
+
+/* ---- sums -------------------------------------------------------------------------------------------------- */
+
+/* Adds up in 32 bits, */
+LOOM_INLINE loom_sums loom_add(loom_sums s, loom_pairs a, loom_pairs b)
+{
+#if LOOM_INT_LANES == 16 && defined(__AVX512VNNI__)
+    return (loom_sums)_mm512_dpwssd_epi32((__m512i)s, (__m512i)a, (__m512i)b);
+#else
+    return s + loom_products(a, b);
+#endif
+}
+
+/* or in more: 65536 * high + low. The low halves stay below 2^31 for as many as 65534 terms. */
+typedef struct loom_wide { loom_sums high, low; } loom_wide;
+LOOM_INLINE loom_wide loom_wide_zero(void)
+{
+    const loom_wide s = {loom_sums_splat(0), loom_sums_splat(0)};
+    return s;
+}
+LOOM_INLINE loom_wide loom_wide_add(loom_wide s, loom_pairs a, loom_pairs b)
+{
+    const loom_sums p = loom_products(a, b);
+    s.high += p >> 16;
+    s.low += p & 0xffff;
+    return s;
+}
+
+/* ---- from sums to results: zero + sum * m / 2^shift, of every column --------------------------------------- */
+
+/* In any case, cut to [low, high]. */
+LOOM_INLINE loom_sums loom_scaled_any(loom_sums s, const loom_i32 *m, const int8_t *shift, int zero, int32_t low, int32_t high)
+{
+    int32_t v[LOOM_INT_LANES];
+    loom_sums_store(v, s);
+    for (int l = 0; l < LOOM_INT_LANES; l++)
+        v[l] = (int32_t)loom_cut(loom_scale(v[l], m[l], shift[l]) + zero, low, high);
+    return loom_sums_load(v);
+}
+
+LOOM_INLINE loom_sums loom_scaled_wide(loom_wide s, const loom_i64 *bias, const loom_i32 *m, const int8_t *shift, int limit, int zero,
+                                       int32_t low, int32_t high)
+{
+    int32_t a[LOOM_INT_LANES], b[LOOM_INT_LANES];
+    loom_sums_store(a, s.high);
+    loom_sums_store(b, s.low);
+    for (int l = 0; l < LOOM_INT_LANES; l++) {
+        int64_t sum = bias[l] + (int64_t)a[l] * 65536 + b[l];
+        if (limit)
+            sum = loom_narrow(sum, limit);
+        a[l] = (int32_t)loom_cut(loom_scale(sum, m[l], shift[l]) + zero, low, high);
+    }
+    return loom_sums_load(a);
+}
+
+LOOM_INLINE loom_sums loom_sums_cut(loom_sums v, int32_t low, int32_t high)
+{
+#if LOOM_INT_LANES == 16
+    return (loom_sums)_mm512_min_epi32(_mm512_max_epi32((__m512i)v, _mm512_set1_epi32(low)), _mm512_set1_epi32(high));
+#elif LOOM_INT_LANES == 8
+    return (loom_sums)_mm256_min_epi32(_mm256_max_epi32((__m256i)v, _mm256_set1_epi32(low)), _mm256_set1_epi32(high));
+#elif LOOM_INT_LANES > 1
+    const loom_sums under = (loom_sums)(v < low);
+    v = (loom_sums_splat(low) & under) | (v & ~under);
+    const loom_sums over = (loom_sums)(v > high);
+    return (loom_sums_splat(high) & over) | (v & ~over);
+#else
+    return v < low ? low : v > high ? high : v;
+#endif
+}
+
+/* For shifts of 32 and more: what a result takes of its column. */
+#if LOOM_INT_LANES >= 8
+
+/* Even and odd columns, whose products take 64 bits; 2^62 makes these positive, for vectors of 64 bits have no arithmetic
+ * shift on many machines, and goes off again at the end. */
+typedef uint64_t loom_words __attribute__((vector_size(4 * LOOM_INT_LANES)));
+typedef struct { loom_words m[2], half[2], shift[2]; loom_usums zero; } loom_factors;
+
+LOOM_INLINE loom_factors loom_factors_load(const loom_i32 *m, const int8_t *shift, int zero)
+{
+    loom_factors f;
+    const loom_words one = 1 - (loom_words){0};
+#if LOOM_INT_LANES == 16
+    const loom_words by = (loom_words)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)shift));
+#else
+    const loom_words by = (loom_words)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)shift));
+#endif
+    f.m[0] = (loom_words)loom_sums_load(m);
+    f.m[1] = f.m[0] >> 32;
+    f.shift[0] = by & 0xffffffffu;
+    f.shift[1] = by >> 32;
+    for (int i = 0; i < 2; i++)
+        f.half[i] = (one << (f.shift[i] - 1)) + ((uint64_t)1 << 62);
+    f.zero = (uint32_t)zero - ((loom_usums)loom_sums_splat(1) << (62 - (loom_usums)by));
+    return f;
+}
+
+LOOM_INLINE loom_words loom_half_scaled(loom_words s, loom_words m, loom_words half, loom_words shift)
+{
+#if LOOM_INT_LANES == 16
+    return ((loom_words)_mm512_mul_epi32((__m512i)s, (__m512i)m) + half) >> shift;
+#else
+    return ((loom_words)_mm256_mul_epi32((__m256i)s, (__m256i)m) + half) >> shift;
+#endif
+}
+
+LOOM_INLINE loom_sums loom_scaled(loom_sums s, loom_factors f)
+{
+    const loom_words even = loom_half_scaled((loom_words)s, f.m[0], f.half[0], f.shift[0]);
+    const loom_words odd = loom_half_scaled((loom_words)s >> 32, f.m[1], f.half[1], f.shift[1]);
+    return (loom_sums)((loom_usums)((even & 0xffffffffu) | odd << 32) + f.zero);
+}
+
+#else
+
+typedef struct { const loom_i32 *m; const int8_t *shift; int zero; } loom_factors;
+
+LOOM_INLINE loom_factors loom_factors_load(const loom_i32 *m, const int8_t *shift, int zero)
+{
+    const loom_factors f = {m, shift, zero};
+    return f;
+}
+
+LOOM_INLINE loom_sums loom_scaled(loom_sums s, loom_factors f)
+{
+    int32_t v[LOOM_INT_LANES];
+    loom_sums_store(v, s);
+    for (int l = 0; l < LOOM_INT_LANES; l++)
+        v[l] = (int32_t)loom_scale(v[l], f.m[l], f.shift[l]) + f.zero;
+    return loom_sums_load(v);
+}
+
+#endif
+
+/* ---- results in memory ---------------------------------------------------------------------------------------- */
+
+LOOM_INLINE void loom_i8_put_all(int8_t *y, loom_sums v)
+{
+#if LOOM_INT_LANES == 16
+    _mm_storeu_si128((__m128i *)(void *)y, _mm512_cvtepi32_epi8((__m512i)v));
+#elif LOOM_INT_LANES == 8
+    const __m256i w = (__m256i)v;
+    const __m128i h = _mm_packs_epi32(_mm256_castsi256_si128(w), _mm256_extracti128_si256(w, 1));
+    _mm_storel_epi64((__m128i *)(void *)y, _mm_packs_epi16(h, h));
+#else
+    int32_t r[LOOM_INT_LANES];
+    loom_sums_store(r, v);
+    for (int l = 0; l < LOOM_INT_LANES; l++)
+        y[l] = (int8_t)r[l];
+#endif
+}
+
+LOOM_INLINE void loom_i16_put_all(loom_i16 *y, loom_sums v)
+{
+    int32_t r[LOOM_INT_LANES];
+    loom_sums_store(r, v);
+    for (int l = 0; l < LOOM_INT_LANES; l++)
+        y[l] = (int16_t)r[l];
+}
+
+LOOM_INLINE void loom_i32_put_all(loom_i32 *y, loom_sums v)
+{
+    int32_t r[LOOM_INT_LANES];
+    loom_sums_store(r, v);
+    for (int l = 0; l < LOOM_INT_LANES; l++)
+        y[l] = r[l];
+}
+
+#define LOOM_PUT(T, TYPE, REAL)                                                                          \
+    LOOM_INLINE void loom_##T##_put(TYPE *y, ptrdiff_t stride, int n, loom_sums v)                       \
+    {                                                                                                    \
+        if (n >= LOOM_INT_LANES && stride == 1) {                                                        \
+            loom_##T##_put_all(y, v);                                                                    \
+            return;                                                                                      \
+        }                                                                                                \
+        int32_t r[LOOM_INT_LANES];                                                                       \
+        loom_sums_store(r, v);                                                                           \
+        for (int l = 0; l < LOOM_INT_LANES; l++)                                                         \
+            if (l < n)                                                                                   \
+                y[l * stride] = (REAL)r[l];                                                              \
+    }
+/* y[l * stride] = v[l] for l < n */
+LOOM_PUT(i8, int8_t, int8_t)
+LOOM_PUT(i16, loom_i16, int16_t)
+LOOM_PUT(i32, loom_i32, int32_t)
+
+#endif
