@@ -1,5 +1,4 @@
-//@ local numbers = {f32 = "float", f64 = "double", i8 = "sbyte", i16 = "short", i32 = "int"}
-//@ local number = numbers[T]
+//@ local number = in_real -- float or double, also around integers
 //@ local shape_in, shape_out = sample_shape(input), sample_shape(output)
 //@ local one = mixes() and "batch" or "sample"
 //@ local function property(name) return (("_" .. name):gsub("_+(%w)", string.upper)) end

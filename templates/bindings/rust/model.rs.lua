@@ -10,7 +10,7 @@
 
 /// The type of its numbers.
 #[allow(dead_code)]
-pub type Number = $(T);
+pub type Number = $(in_T);
 /// Samples in one call of the C interface.
 #[allow(dead_code)]
 pub const BATCH: usize = $(batch);

@@ -1,5 +1,6 @@
 // What every binding does, in C#, on libloom and on a library with compiled models: Tests.exe FOLDER
-// FOLDER has liblogic.so (logic.json of the Rust example, trainable) and libfixed.so (the same with its first layer frozen).
+// FOLDER has liblogic.so (logic.json of the Rust example, trainable) and libfixed.so (the same with its first layer frozen)
+// and libsmall.so (in int8).
 using System;
 using System.Collections.Generic;
 using System.IO;
@@ -424,6 +425,13 @@ static class Tests
             Same(net["first_kernel"].ToArray(), kernel);
             Throws<InvalidOperationException>(() => net["first_kernel"][0] = 1, "constant");
             Throws<InvalidOperationException>(() => net["first_kernel"].Set(kernel), "constant");
+        }
+        using (Model small = Model.FromLibrary(Path.Combine(folder, "libsmall.so"), "logic")) // integers within, floats at its border
+        using (Model model = Model.FromJson(small.Description))
+        using (Network<float> a = small.CreateNetwork<float>(), b = model.CreateNetwork<float>())
+        {
+            True(a.Forward(x).Zip(b.Forward(x), (p, q) => Math.Abs(p - q)).Max() < 0.1f);
+            True(a.Model.Tensors.Count == 0 && !a.Model.CanTrain);
         }
         Throws<EntryPointNotFoundException>(() => Model.FromLibrary(Path.Combine(folder, "liblogic.so"), "other"), "other_model");
         Throws<FileNotFoundException>(() => Model.FromLibrary("/no/such.so"));
