@@ -62,6 +62,17 @@
 LOOM_WIDEN(loom_i8_widen, int8_t)
 LOOM_WIDEN(loom_i16_widen, loom_i16)
 
+/* Numbers with those that lie d further on: to[i] = from[i] and from[i + d]. */
+LOOM_INLINE void loom_pair_up(loom_i32 *LOOM_RESTRICT to, const loom_i16 *LOOM_RESTRICT from, int d, int n)
+{
+    for (int i = 0; i < n; i++)
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+        to[i] = (int32_t)((uint32_t)(uint16_t)from[i] << 16 | (uint16_t)from[i + d]);
+#else
+        to[i] = (int32_t)((uint32_t)(uint16_t)from[i + d] << 16 | (uint16_t)from[i]);
+#endif
+}
+
 /* ---- vectors ------------------------------------------------------------------------------------------ */
 
 #if LOOM_INT_LANES > 1

@@ -45,7 +45,7 @@ static int64_t count_macs(const graph *g, const op *o)
     return shape_size(tensor_shape(g, o->out)) * (shape_size(w) / w->dim[0]);
 }
 
-/* A depthwise convolution has a kernel of its own. */
+/* One filter for each channel. */
 static bool is_depthwise(const op *o, const shape *w)
 {
     int groups = ((const qconv_attr *)o->attr)->window.groups;
@@ -55,19 +55,19 @@ static bool is_depthwise(const op *o, const shape *w)
 static bool conv_in_pairs(const graph *g, const op *o)
 {
     const shape *w = tensor_shape(g, o->in[1]);
-    return !is_depthwise(o, w) && in_pairs(g, o, shape_size(w) / w->dim[0] * 2);
+    return in_pairs(g, o, shape_size(w) / w->dim[0] * 2);
 }
 
 /* Filters side by side, their terms in the order of an image with channels innermost: row, column, channel. Of one group, what
- * lies side by side in a row of the image is one run. */
+ * lies side by side in a row of the image is one run. Those of a depthwise convolution are one group, a pair is two columns. */
 static bool pack_operand(const graph *g, const op *o, int input, pack *p)
 {
     if (input == 0 || !conv_in_pairs(g, o))
         return false;
     const conv_attr *a = &((const qconv_attr *)o->attr)->window;
     const shape *w = tensor_shape(g, o->in[1]);
-    int64_t taps = shape_size(w) / (w->dim[0] * w->dim[1]), n = w->dim[0] / a->groups;
-    pack_outputs(p, a->groups, n);
+    int64_t taps = shape_size(w) / (w->dim[0] * w->dim[1]), groups = is_depthwise(o, w) ? 1 : a->groups, n = w->dim[0] / groups;
+    pack_outputs(p, groups, n);
     if (input > 1)
         return true;
     p->inner = w->dim[1];
@@ -77,18 +77,23 @@ static bool pack_operand(const graph *g, const op *o, int input, pack *p)
     p->sk = 1;
     p->si = taps;
     p->together = 2;
-    p->run = a->groups == 1 && a->dilation[1] == 1 ? p->inner * w->dim[w->rank - 1] : p->inner;
+    p->run = groups == 1 && (a->groups > 1 || a->dilation[1] == 1) ? p->inner * w->dim[w->rank - 1] : p->inner;
     return true;
 }
 
-/* One sample as int16, channels innermost, with its border. */
+/* One sample as int16, channels innermost, with its border; of a depthwise convolution before that each number with the one to
+ * its right, and what vectors read behind the last. */
+enum { BEHIND = 16 };
+
 static int64_t scratch(const graph *g, const op *o)
 {
     const conv_attr *a = &((const qconv_attr *)o->attr)->window;
     conv_dims d = conv_sizes(tensor_shape(g, o->in[0]), tensor_shape(g, o->in[1]), tensor_shape(g, o->out));
     if (!conv_in_pairs(g, o))
         return 0;
-    return pair_scratch((d.height + a->pad[0] + a->pad[1]) * (d.width + a->pad[2] + a->pad[3]) * d.channels);
+    int64_t image = (d.height + a->pad[0] + a->pad[1]) * (d.width + a->pad[2] + a->pad[3]) * d.channels;
+    bool depthwise = is_depthwise(o, tensor_shape(g, o->in[1]));
+    return depthwise ? image + BEHIND + pair_scratch(image + d.channels * a->dilation[1]) : pair_scratch(image);
 }
 
 static void halo(const graph *g, const op *o, int input, int64_t pad[4])

@@ -3,11 +3,12 @@
 -- As for floats (tile.lua), a tile of rows x vecs accumulators stays in registers for the whole sum. The terms are first
 -- brought to int16 with their zero off, in scratch, pairs side by side. Fields of the table `tile`:
 --   widen   the lines that do so
---   outer   loops {var, size, x, y} around all: x and y are the strides of the terms and of the result
+--   outer   loops {var, size, y} around all: y is the stride of the result, x that of the terms
 --   group   the same for the groups of a convolution, in each of which there are n columns
 --   middle  loops around the rows, whose variable is m
 --   rows    {size, x, y}
 --   nest    loops of the sum {var, size, x}, the last one over pairs
+--   xn      the stride of the terms along the columns: 2 of a depthwise convolution, else nil
 
 -- Terms of an index: " + oh * 12 + m * 3"
 local function plus(loops, key, scale)
@@ -55,7 +56,8 @@ function qtile(step, tile)
     -- The call for one group of columns, from the c-th vector on.
     function tile.columns_call(vecs)
         local g = tile.group
-        return call("columns", vecs, "terms" .. plus({g}, "x") .. plus(tile.outer, "x"), g, "c", "")
+        local x = "terms" .. plus({g}, "x") .. (tile.xn and " + c * LOOM_INT_LANES * 2" or "")
+        return call("columns", vecs, x, g, "c", "")
     end
     -- That for one tile, from row m on.
     function tile.tile_call(rows)
@@ -64,7 +66,7 @@ function qtile(step, tile)
         return call("tile", rows .. ", vecs", "x" .. from, nil, nil, to)
     end
     local r = {var = "r", size = tile.rows.size, x = tile.rows.x, y = tile.rows.y}
-    tile.x = "x" .. plus({r}, "x") .. plus(tile.nest, "x")
+    tile.x = "x" .. plus({r}, "x") .. plus(tile.nest, "x") .. (tile.xn and " + v * LOOM_INT_LANES * 2" or "")
     tile.w = ("w + %sLOOM_INT_PANEL(v, %d, %d)"):format(row_index(tile), tile.width, tile.terms)
     local put = ("loom_%s_put(y%s + v * LOOM_INT_LANES%s, %d, %s, "):format(y.T, plus({r}, "y"), tile.yn == 1 and "" or " * " .. tile.yn,
         tile.yn, tile.full and "LOOM_INT_LANES" or "n - v * LOOM_INT_LANES")
@@ -87,19 +89,19 @@ local function widen(x, to, from, step, stride, n, zero)
 end
 
 -- A sample of the image as int16 with its border, channels innermost.
-local function image_lines(step, c, x, C, W)
+local function image_lines(step, c, x, C, W, image)
     local at, zero, H = step.attr, step.attr.zero[1], c.flat and 1 or x.shape[3]
     local top, bottom, left, right = table.unpack(at.pad)
     local row = (W + left + right) * C
     local whole = C == 1 and c.x_col == 1 or c.x_channel == 1 and c.x_col == C
     local sample = c.batch > 1 and "x + " .. times("b", x.stride[1]) or "x"
     if whole and row == W * C and (H == 1 or c.x_row == row) and top + bottom == 0 then
-        return {widen(x, "terms", sample, 1, 1, H * W * C, zero)}
+        return {widen(x, image, sample, 1, 1, H * W * C, zero)}
     end
     local lines = {}
     local function put(s) lines[#lines + 1] = s end
     local function border(first, n)
-        if n > 0 then put(("loom_i16_zero(terms + %s, %d, 0);"):format(first, n)) end
+        if n > 0 then put(("loom_i16_zero(%s + %s, %d, 0);"):format(image, first, n)) end
     end
     border("0", top * row)
     local pad = ""
@@ -110,15 +112,15 @@ local function image_lines(step, c, x, C, W)
     local first = H > 1 and ("%s + i * %d"):format(top * row, row) or tostring(top * row)
     local from = H > 1 and ("%s + i * %d"):format(sample, c.x_row) or sample
     local function edge(offset, n)
-        if n > 0 then put(pad .. ("loom_i16_zero(terms + %s + %d, %d, 0);"):format(first, offset, n)) end
+        if n > 0 then put(pad .. ("loom_i16_zero(%s + %s + %d, %d, 0);"):format(image, first, offset, n)) end
     end
     edge(0, left * C)
     if whole then
-        put(pad .. widen(x, ("terms + %s + %d"):format(first, left * C), from, 1, 1, W * C, zero))
+        put(pad .. widen(x, ("%s + %s + %d"):format(image, first, left * C), from, 1, 1, W * C, zero))
     else
         put(pad .. ("for (int c = 0; c < %d; c++)"):format(C))
         local channel = ("%s + %s"):format(from, times("c", c.x_channel))
-        put(pad .. "    " .. widen(x, ("terms + %s + %d + c"):format(first, left * C), channel, C, c.x_col, W, zero))
+        put(pad .. "    " .. widen(x, ("%s + %s + %d + c"):format(image, first, left * C), channel, C, c.x_col, W, zero))
     end
     edge((left + W) * C, right * C)
     if H > 1 then put("}") end
@@ -134,14 +136,21 @@ function qconv_tile(step)
     local row = (W + at.pad[3] + at.pad[4]) * C
     local pairs = {var = "k", x = 2}
     local tile = {
-        n = c.filters // at.groups, widen = image_lines(step, c, x, C, W), yn = y.stride[2],
-        outer = {{var = "b", size = c.batch, x = 0, y = y.stride[1]}},
+        n = c.n, widen = image_lines(step, c, x, C, W, c.depthwise and "image" or "terms"), yn = y.stride[2],
+        outer = {{var = "b", size = c.batch, y = y.stride[1]}},
         middle = {{var = "oh", size = c.oh, x = at.stride[1] * row, y = c.flat and 0 or y.stride[3]}},
         rows = {size = c.ow, x = at.stride[2] * C, y = y.stride[#y.shape]},
         nest = {{var = "i", size = c.kh, x = at.dilation[1] * row}},
     }
-    tile.group = {var = "g", size = at.groups, x = c.per_group, y = tile.n * y.stride[2]}
-    if at.groups == 1 and at.dilation[2] == 1 then
+    tile.group = {var = "g", size = c.groups, x = c.per_group, y = tile.n * y.stride[2]}
+    if c.depthwise then
+        local n = ((c.flat and 1 or x.shape[3]) + at.pad[1] + at.pad[2]) * row
+        tile.xn = 2
+        tile.image = ("loom_i16 *image = (loom_i16 *)(scratch + %d);"):format(n + 16)
+        table.insert(tile.widen, ("loom_pair_up(scratch, image, %d, %d);"):format(at.dilation[2] * C, n))
+        pairs.size, pairs.x = div_up(c.kw, 2), at.dilation[2] * C * 4
+        for _, loop in ipairs {tile.middle[1], tile.rows, tile.nest[1]} do loop.x = loop.x * 2 end
+    elseif at.groups == 1 and at.dilation[2] == 1 then
         pairs.size = div_up(c.kw * c.per_group, 2)
     else
         table.insert(tile.nest, {var = "j", size = c.kw, x = at.dilation[2] * C})

@@ -22,12 +22,19 @@ $(pad)LOOM_UNROLL
 $(pad)for (int v = 0; v < vecs; v++)
 $(pad)    b[v] = loom_$(step.ins[2].T)_pairs($(tile.w));
 $(pad)LOOM_UNROLL
+//@ if tile.xn then
+$(pad)for (int r = 0; r < rows; r++)
+$(pad)    LOOM_UNROLL
+$(pad)    for (int v = 0; v < vecs; v++)
+$(pad)        acc[r * vecs + v] = loom_$(tile.wide and "wide_" or "")add(acc[r * vecs + v], loom_i16_pairs($(tile.x)), b[v]);
+//@ else
 $(pad)for (int r = 0; r < rows; r++) {
 $(pad)    const loom_pairs a = loom_pair($(tile.x));
 $(pad)    LOOM_UNROLL
 $(pad)    for (int v = 0; v < vecs; v++)
 $(pad)        acc[r * vecs + v] = loom_$(tile.wide and "wide_" or "")add(acc[r * vecs + v], a, b[v]);
 $(pad)}
+//@ end
 $(pad:sub(5))}
     LOOM_UNROLL
     for (int v = 0; v < vecs; v++)$(tile.factors and " {" or "")
@@ -73,6 +80,9 @@ static void $(step.name)($(step.params))
 {
     enum { vecs = LOOM_INT_VECS(LOOM_INT_SPLIT($(tile.rows.size)), $(tile.tile)), columns = ($(tile.n) + LOOM_INT_LANES - 1) / LOOM_INT_LANES };
     loom_i16 *terms = (loom_i16 *)scratch;
+//@ if tile.image then
+    $(tile.image)
+//@ end
 //@ local head, tail, pad = open_loops(tile.outer, "    ")
 //@ for _, line in ipairs(head) do
 $(line)
