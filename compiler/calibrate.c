@@ -15,17 +15,19 @@ typedef struct calibration {
     const network *net;
     graph *f;
     const loom_model *m;   /* the network in float64, for data and metrics */
-    samples data;
+    samples data;          /* none: random inputs */
     int64_t n;             /* samples that are looked at */
     range *ranges;
     int64_t (*bins)[BINS]; /* per tensor of f */
 } calibration;
 
-/* Input of run k: samples k * batch and on, from the start again after the last one. */
+/* Input of run k: samples k * batch and on, from the start again after the last one; or random numbers. */
 static const double *input_of(const calibration *c, int64_t run, double *room)
 {
     size_t bytes = c->data.input_bytes;
-    for (int64_t b = 0; b < c->net->batch; b++) {
+    if (!c->data.n)
+        random_input(c->f, room, (uint64_t)run);
+    for (int64_t b = 0; c->data.n && b < c->net->batch; b++) {
         size_t row = (size_t)((run * c->net->batch + b) % c->data.n);
         memcpy(room + (size_t)b * (bytes / sizeof *room), c->data.inputs + row * bytes, bytes);
     }
@@ -211,15 +213,18 @@ static void tell(const calibration *c, precision p, const fidelity *d, const try
         text_printf(&t, "{\n  \"id\": \"%s\",\n  \"precision\": \"%s\",\n  \"samples\": %lld,\n  ", c->net->id, precision_names[p],
                     (long long)c->n);
         fidelity_json(d, &t);
-        text_printf(&t, ",\n  \"loss\": {\"float64\": %.9g, \"integers\": %.9g}", both[0].e.loss, both[1].e.loss);
-        if (both[0].e.classifies)
+        if (c->data.n)
+            text_printf(&t, ",\n  \"loss\": {\"float64\": %.9g, \"integers\": %.9g}", both[0].e.loss, both[1].e.loss);
+        if (c->data.n && both[0].e.classifies)
             text_printf(&t, ",\n  \"accuracy\": {\"float64\": %.9g, \"integers\": %.9g}", right(&both[0].e) / 100, right(&both[1].e) / 100);
         text_printf(&t, "\n}\n");
     } else {
-        text_printf(&t, "%s in %s, ranges from %lld samples, against float64:\n\n", c->net->id, precision_names[p], (long long)c->n);
+        text_printf(&t, "%s in %s, ranges from %lld %s, against float64:\n\n", c->net->id, precision_names[p], (long long)c->n,
+                    c->data.n ? "samples" : "random inputs");
         fidelity_text(d, &t);
-        text_printf(&t, "loss %.6g in float64, %.6g in %s\n", both[0].e.loss, both[1].e.loss, precision_names[p]);
-        if (both[0].e.classifies)
+        if (c->data.n)
+            text_printf(&t, "loss %.6g in float64, %.6g in %s\n", both[0].e.loss, both[1].e.loss, precision_names[p]);
+        if (c->data.n && both[0].e.classifies)
             text_printf(&t, "right %.2f %% in float64, %.2f %% in %s, of %lld answers\n", right(&both[0].e), right(&both[1].e),
                         precision_names[p], (long long)both[0].e.answers);
     }
@@ -251,16 +256,16 @@ int command_quantise(session *s)
         diag(s, DIAG_ERROR, NULL, "--precision %s is no integer type; take i8, i16 or i32", precision_names[p]);
     calibration c = {.s = s, .net = net, .f = s->diags.errors ? NULL : real_twin(s, net)};
     c.m = c.f ? engine_model(s, net, F64, NULL) : NULL;
-    if (!c.m || !samples_read(s, c.m, s->opt->data, s->opt->learn.targets, &c.data))
+    if (!c.m || (s->opt->data && !samples_read(s, c.m, s->opt->data, s->opt->learn.targets, &c.data)))
         return 1;
     training t = training_read(s, net);
     int64_t most = s->opt->learn.samples ? s->opt->learn.samples : 500;
-    c.n = c.data.n < most ? c.data.n : most;
+    c.n = !c.data.n ? 16 * net->batch : c.data.n < most ? c.data.n : most;
     c.ranges = arena_array(&s->arena, c.f->n_tensors, sizeof *c.ranges);
     choose_ranges(&c, method);
     fidelity *d = compare(&c, p);
     try both[2];
-    if (!d || !evaluate_both(&c, p, &t, both))
+    if (!d || (c.data.n && !evaluate_both(&c, p, &t, both)))
         return 1;
     text value = ranges_text(&c, method), whole = with_ranges(&c, &value), picture = {.arena = &s->arena};
     if (s->opt->learn.curve)

@@ -96,7 +96,7 @@ static int list_rows(const fidelity *d, layer_row *rows)
             if (outside && share(&d->of[o->in[k]]) > r->before)
                 r->before = share(&d->of[o->in[k]]);
         }
-        if (g->tensors[o->out].twin && d->of[o->out].n)
+        if (g->tensors[o->out].twin && d->of[o->out].n && !(o->type->flags & OP_VIEW))
             r->result = o->out;
         if (!r->result && i + 1 < g->n_ops && g->ops[i + 1].layer != o->layer)
             n--; /* nothing of its own */

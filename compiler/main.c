@@ -88,11 +88,12 @@ static const command commands[] = {
      "  --curve FILE.svg    draw losses and accuracy\n"
      "  --dump lower        print the graph of one step\n" COMMON_HELP STORE_HELP},
     {"quantise", command_quantise, "find the ranges for integer arithmetic, and tell what it loses",
-     "usage: loomc quantise NET.json --data FILE -o QUANTISED.json [options]\n\n"
+     "usage: loomc quantise NET.json [--data FILE] -o QUANTISED.json [options]\n\n"
      "Runs the network in float64 on samples and writes its description with the ranges of all layers (\"quantisation\"), so\n"
      "that compile --precision i8, i16 or i32 always gives the same code. Tells for each layer how far the integers are off,\n"
      "which layer loses most, and loss and right answers before and after.\n\n"
-     "  --data FILE         samples, as 'loomc help train' says, with its options (--targets, --scale, --target, ...)\n"
+     "  --data FILE         samples, as 'loomc help train' says, with its options (--targets, --scale, --target, ...);\n"
+     "                      without it random inputs, which only tell something of a network with random weights\n"
      "  --samples N         how many of them find the ranges (default 500)\n"
      "  --method M          minmax (default), percentile (leaves out the largest numbers) or mse (least squared error)\n"
      "  --percentile X      how many percent of the numbers stay (default 99.99)\n"
@@ -603,8 +604,8 @@ static bool check_arguments(const command *c, options *o, int n, char **words)
         fprintf(stderr, "loomc: error: 'run' needs --input and a file with the input\n");
     else if (o->abi && o->weights_file)
         fprintf(stderr, "loomc: error: %s needs the weights as C; leave out --weights-file\n", o->bindings ? "--bindings" : "--abi");
-    else if (c->run == command_quantise && (!o->data || !o->out))
-        fprintf(stderr, "loomc: error: 'quantise' needs --data and a file with samples, and -o and a name for the description\n");
+    else if (c->run == command_quantise && !o->out)
+        fprintf(stderr, "loomc: error: 'quantise' needs -o and a name for the description with the ranges\n");
     else
         return c->run != command_train || check_train(o);
     return false;

@@ -80,6 +80,8 @@ void real_numbers(const void *q, int64_t n, const tensor *like, double *out);
 range *ranges_of(session *s, const graph *f);
 bool has_range(const graph *f, tensor_id t); /* one of its own: no constant, no view */
 const char **range_names(const graph *f);    /* per tensor, in the description: "input", "fc1", "fc1.1"; NULL: it has none */
+/* Numbers in [-2, 2), or, where the input is looked up in a table, places in that. */
+void random_input(const graph *f, double *x, uint64_t run);
 void range_see(range *r, const double *v, int64_t n);
 void ranges_finish(const graph *f, range *r); /* constants and views, when the others are known */
 

@@ -81,10 +81,9 @@ static int64_t input_rows(const graph *f)
     return 0;
 }
 
-/* Numbers in [-2, 2), or places in the table. */
-static void random_input(const graph *f, double *x, int64_t n, uint64_t run)
+void random_input(const graph *f, double *x, uint64_t run)
 {
-    int64_t rows = input_rows(f);
+    int64_t rows = input_rows(f), n = shape_size(tensor_shape(f, f->input));
     for (int64_t i = 0; i < n; i++) {
         double u = (double)(loom_random_u64(1, 2, run, (uint64_t)i) >> 11) * 0x1p-53;
         x[i] = rows ? u * (double)rows : u * 4 - 2;
@@ -96,10 +95,9 @@ enum { RUNS = 8 };
 static void see_random(session *s, const graph *f, range *r)
 {
     interp *it = interp_new(&s->arena, f);
-    int64_t n = shape_size(tensor_shape(f, f->input));
-    double *x = arena_array(&s->arena, n, sizeof *x), *y = arena_array(&s->arena, shape_size(tensor_shape(f, f->output)), sizeof *y);
+    double *x = arena_alloc(&s->arena, tensor_bytes(f, f->input)), *y = arena_alloc(&s->arena, tensor_bytes(f, f->output));
     for (int run = 0; run < RUNS; run++) {
-        random_input(f, x, n, (uint64_t)run);
+        random_input(f, x, (uint64_t)run);
         interp_run(it, x, y, (uint64_t)run);
         for (int t = 1; t < f->n_tensors; t++)
             range_see(&r[t], interp_value(it, t), shape_size(tensor_shape(f, t)));
