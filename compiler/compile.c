@@ -47,6 +47,8 @@ plan *graph_compile(session *s, graph *g, const plan *first)
 static graph *lower_inference(session *s, const compiled *c)
 {
     graph *g = network_lower(s, c->net, c->precision, s->opt->train ? LOWER_MUTABLE : LOWER_FIXED);
+    if (g && s->opt->store)
+        narrow_weights(g, s->opt->store);
     if (g && dumps(s, "lower"))
         graph_dump(g, stderr);
     return g;

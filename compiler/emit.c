@@ -68,12 +68,18 @@ const char *kind_names(arena *a, const char *kind)
 static void *stored_weight(const emitter *e, const weight *w)
 {
     const tensor *t = w->tensor;
-    precision pr = t->type;
-    void *data = arena_array(&e->s->arena, w->size, real_size(pr));
+    precision pr = t->stored;
+    int64_t n = shape_size(&t->shape);
+    void *data = arena_array(&e->s->arena, w->size, real_size(pr)), *plain = t->data;
+    if (pr != t->type) { /* whole numbers */
+        plain = arena_array(&e->s->arena, n, real_size(pr));
+        for (int64_t i = 0; i < n; i++)
+            real_set(pr, plain, i, real_get(t->type, t->data, i));
+    }
     if (w->packed)
-        pack_fill(last_plan(e->c)->g, pr, &w->pack, t->data, data);
+        pack_fill(last_plan(e->c)->g, pr, &w->pack, plain, data);
     else
-        memcpy(data, t->data, (size_t)shape_size(&t->shape) * real_size(pr));
+        memcpy(data, plain, (size_t)n * real_size(pr));
     return data;
 }
 
@@ -82,7 +88,7 @@ static int lua_weight_text(lua_State *L)
 {
     emitter *e = emitter_of(L);
     const weight *w = &last_plan(e->c)->weights[luaL_checkinteger(L, 1)];
-    precision pr = w->tensor->type;
+    precision pr = w->tensor->stored;
     const void *data = stored_weight(e, w);
     text t = {.arena = &e->s->arena};
     for (int64_t i = 0; i < w->size; i++) {
@@ -99,7 +105,7 @@ static int lua_weight_bytes(lua_State *L)
 {
     emitter *e = emitter_of(L);
     const weight *w = &last_plan(e->c)->weights[luaL_checkinteger(L, 1)];
-    size_t real = real_size(w->tensor->type);
+    size_t real = real_size(w->tensor->stored);
     const unsigned char *data = stored_weight(e, w);
     const uint16_t probe = 1;
     bool little = *(const unsigned char *)&probe == 1;

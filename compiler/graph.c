@@ -58,7 +58,7 @@ tensor_id tensor_new(graph *g, tensor_kind k, shape s, const char *name)
     }
     if (g->n_tensors == 0)
         g->n_tensors = 1;
-    g->tensors[g->n_tensors] = (tensor){.kind = k, .type = g->precision, .shape = s, .name = name, .op = -1};
+    g->tensors[g->n_tensors] = (tensor){.kind = k, .type = g->precision, .stored = g->precision, .shape = s, .name = name, .op = -1};
     return g->n_tensors++;
 }
 

@@ -198,6 +198,7 @@ typedef enum lower_mode { LOWER_FIXED, LOWER_MUTABLE, LOWER_TRAINING } lower_mod
 typedef struct tensor {
     tensor_kind kind;
     precision type;
+    precision stored;      /* constants: as which the generated code stores it (narrow.c) */
     shape shape;
     quant q;               /* of integers */
     tensor_id twin;        /* of integers: the tensor of reals that it stands for, 0 none */
@@ -409,6 +410,7 @@ typedef struct options {
     bool no_shuffle;
     train_options learn; /* of loomc train */
     precision precision;
+    precision store;       /* of weights of a network of reals; F32: as they are */
     bool reals;            /* of a network of integers: input and output are float32 */
     bool train, abi, verify, board, measure;
     bool help, has_precision, standalone, dispatch, json, weights_file, trace, keep;
@@ -590,6 +592,9 @@ const char *network_description(session *s, const network *net);
 bool model_write(session *s, const graph *g, const char *path);
 /* loom_save into memory of the arena. False after an error. */
 bool save_binary(session *s, const loom_model *m, void *instance, const loom_save_options *o, source *out);
+
+/* ---- narrow.c: weights of products as int8 or int16 in memory, arithmetic in reals */
+void narrow_weights(graph *g, precision p);
 
 /* ---- passes: each says what it needs and what it establishes */
 void pass_fold(graph *g);

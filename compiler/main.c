@@ -36,6 +36,8 @@ static const command commands[] = {
      "                      cpp, csharp, python, rust; implies --abi\n"
      "  --standalone        also write the runtime (with --abi all of that interface), so that cc DIR/*.c main.c is\n"
      "                      all it takes\n"
+     "  --io float          of i8, i16 and i32: take and give float32, not integers\n"
+     "  --store i8|i16      of f32 and f64: keep the weights of products as integers, arithmetic stays in reals\n"
      "  --train             also write <id>_train.c: loss, gradients and optimizer, as the description's \"training\" says\n"
      "  --dispatch          also write <id>_avx2.c and <id>_avx512.c; the program takes the best that the\n"
      "                      machine has, whatever flags it was built with (x86-64, gcc or clang)\n"
@@ -201,7 +203,7 @@ enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, 
        OPT_SEPARATOR, OPT_HEADER, OPT_NO_HEADER, OPT_SCALE, OPT_SPLIT, OPT_VALIDATION, OPT_VALIDATION_TARGETS, OPT_PATIENCE,
        OPT_LAST, OPT_CHECKPOINT, OPT_CHECKPOINT_EVERY, OPT_RESUME, OPT_LOG, OPT_CURVE,
        OPT_INTERPRET, OPT_COMPILE, OPT_CPU, OPT_MAX_FLASH, OPT_MAX_RAM, OPT_BOARD, OPT_MEASURE, OPT_BINDINGS, OPT_IO,
-       OPT_METHOD, OPT_PERCENTILE, OPT_SAMPLES };
+       OPT_METHOD, OPT_PERCENTILE, OPT_SAMPLES, OPT_STORE };
 
 static const struct option long_options[] = {
     {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
@@ -230,6 +232,7 @@ static const struct option long_options[] = {
     {"curve", required_argument, 0, OPT_CURVE},           {"interpret", no_argument, 0, OPT_INTERPRET},
     {"compile", no_argument, 0, OPT_COMPILE},             {"cpu", required_argument, 0, OPT_CPU},
     {"io", required_argument, 0, OPT_IO},                 {"method", required_argument, 0, OPT_METHOD},
+    {"store", required_argument, 0, OPT_STORE},
     {"percentile", required_argument, 0, OPT_PERCENTILE}, {"samples", required_argument, 0, OPT_SAMPLES},
     {"max-flash", required_argument, 0, OPT_MAX_FLASH},   {"max-ram", required_argument, 0, OPT_MAX_RAM},
     {"board", no_argument, 0, OPT_BOARD},                 {"measure", no_argument, 0, OPT_MEASURE},
@@ -246,6 +249,15 @@ static bool set_precision(options *o, const char *word)
             return true;
         }
     unknown_word("precision", word, "f32|f64|i8|i16|i32", ", expected f32, f64, i8, i16 or i32");
+    return false;
+}
+
+static bool set_store(options *o, const char *word)
+{
+    o->store = precision_of(word);
+    if (o->store == I8 || o->store == I16)
+        return true;
+    unknown_word("type of stored weights", word, "i8|i16|int8|int16", ", expected i8 or i16");
     return false;
 }
 
@@ -499,6 +511,7 @@ static bool set_option(options *o, int c)
     case OPT_TARGET: return set_target(o, optarg);
     case OPT_CPU: o->cpu = optarg; return true;
     case OPT_IO: return set_io(o, optarg);
+    case OPT_STORE: return set_store(o, optarg);
     case OPT_MAX_FLASH: return set_bytes(&o->max_flash, "--max-flash", optarg);
     case OPT_MAX_RAM: return set_bytes(&o->max_ram, "--max-ram", optarg);
     case OPT_BOARD: return o->board = true;
@@ -602,6 +615,8 @@ static bool check_arguments(const command *c, options *o, int n, char **words)
     o->net = takes ? words[0] : NULL;
     if (c->run == command_run && !o->input)
         fprintf(stderr, "loomc: error: 'run' needs --input and a file with the input\n");
+    else if (o->store && o->train)
+        fprintf(stderr, "loomc: error: weights that change cannot be stored as integers; leave out --store or --train\n");
     else if (o->abi && o->weights_file)
         fprintf(stderr, "loomc: error: %s needs the weights as C; leave out --weights-file\n", o->bindings ? "--bindings" : "--abi");
     else if (c->run == command_quantise && !o->out)

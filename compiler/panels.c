@@ -73,7 +73,7 @@ static bool same_weight(const weight *w, const tensor *t, const pack *k)
     if (w->packed != (k != NULL) || (k && memcmp(&w->pack, k, sizeof *k) != 0))
         return false;
     return w->tensor == t || (strcmp(w->tensor->name, t->name) == 0 && shape_equal(&w->tensor->shape, &t->shape) &&
-                              w->tensor->type == t->type &&
+                              w->tensor->stored == t->stored &&
                               memcmp(w->tensor->data, t->data, (size_t)shape_size(&t->shape) * real_size(t->type)) == 0);
 }
 
@@ -91,8 +91,9 @@ static void add_weight(plan *p, tensor_id id, const pack *k)
     const tensor *t = &p->g->tensors[id];
     if (plan_weight(p, t, k))
         return;
-    int64_t n = shape_size(&t->shape), real = (int64_t)real_size(t->type);
+    int64_t n = shape_size(&t->shape), real = (int64_t)real_size(t->stored);
     int64_t align = is_integer(p->g->precision) ? 8 / real : panel_width(p->g);
+    align = align * real < p->unit ? p->unit / real : align;
     weight w = {.tensor = t, .packed = k != NULL, .name = t->name, .size = k ? pack_size(p->g, k) : n};
     if (k)
         w.pack = *k;
@@ -101,7 +102,7 @@ static void add_weight(plan *p, tensor_id id, const pack *k)
             w.name = arena_printf(a, "%s_%d", w.name, p->n_weights);
     w.size = (w.size + align - 1) / align * align;
     w.offset = p->weights_size;
-    p->weights_size += w.size * real / p->unit;
+    p->weights_size += (w.size * real + p->unit - 1) / p->unit;
     p->weights[p->n_weights++] = w;
 }
 

@@ -96,7 +96,7 @@ static void own_buffer(planner *pl, tensor_id t)
     if (x->kind == TENSOR_VALUE && (pl->channels_last[t] || has_halo(pl, t)))
         own_image(pl, t);
     else
-        pl->p->views[t] = row_major(buffer_new(pl, kind, x->type, shape_size(&x->shape), t), &x->shape);
+        pl->p->views[t] = row_major(buffer_new(pl, kind, kind == BUFFER_CONST ? x->stored : x->type, shape_size(&x->shape), t), &x->shape);
 }
 
 /* ---- views ------------------------------------------------------------------------------------------------- */

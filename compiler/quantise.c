@@ -98,7 +98,7 @@ tensor_id int_const(graph *g, precision p, shape s, const char *name, const int6
     tensor_id t = tensor_new(g, TENSOR_CONST, s, name);
     if (!t)
         return 0;
-    g->tensors[t].type = p;
+    g->tensors[t].type = g->tensors[t].stored = p;
     g->tensors[t].data = arena_array(g->arena, shape_size(&s), real_size(p));
     for (int64_t i = 0; values && i < shape_size(&s); i++)
         int_set(p, g->tensors[t].data, i, values[i]);

@@ -58,7 +58,7 @@ int64_t ram_bytes(const compiled *c)
     return progress ? all + 128 : all ? all + 64 : 16;
 }
 
-int64_t weight_bytes(const weight *w) { return w->size * (int64_t)real_size(w->tensor->type); }
+int64_t weight_bytes(const weight *w) { return w->size * (int64_t)real_size(w->tensor->stored); }
 
 int64_t flash_bytes(const compiled *c)
 {

@@ -78,7 +78,8 @@ static void push_operand(lua_State *L, const emitter *e, const view *v, const sh
     set_int(L, "buffer", root);
     set_int(L, "const", e->p->buffers[v->buffer].kind == BUFFER_CONST);
     set_text(L, "T", precision_names[e->p->buffers[v->buffer].type]);
-    set_text(L, "real", arena_types[e->p->buffers[v->buffer].type]);
+    bool own = !is_integer(e->p->g->precision); /* its memory has numbers of no other type */
+    set_text(L, "real", (own ? c_types : arena_types)[e->p->buffers[v->buffer].type]);
     if (k) {
         lua_newtable(L);
         set_int(L, "groups", k->groups);
@@ -286,7 +287,7 @@ static void set_weights(lua_State *L, const emitter *e)
         set_text(L, "name", w->name);
         set_int(L, "size", w->size);
         set_int(L, "index", i);
-        set_text(L, "real", c_types[w->tensor->type]);
+        set_text(L, "real", c_types[w->tensor->stored]);
         set_text(L, "shape", shape_text(&e->s->arena, &w->tensor->shape));
         lua_pushboolean(L, w->packed);
         lua_setfield(L, -2, "packed");

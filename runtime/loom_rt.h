@@ -249,6 +249,24 @@ LOOM_VECTOR_MEMORY(f64, loom_f64v, double)
 LOOM_VECTOR(f32, loom_f32v, float, LOOM_F32_LANES)
 LOOM_VECTOR(f64, loom_f64v, double, LOOM_F64_LANES)
 
+/* loom_T_load_i8(p), loom_T_load_i16(p): all lanes from integers. */
+#if LOOM_F32_LANES > 1
+#define LOOM_VECTOR_OF_INTEGERS(T, V, REAL, LANES, I, INT)                                               \
+    LOOM_INLINE V loom_##T##_load_##I(const INT *p)                                                      \
+    {                                                                                                    \
+        typedef INT ints __attribute__((vector_size(sizeof(INT) * (LANES))));                            \
+        typedef struct { ints v; } __attribute__((packed, aligned(sizeof(INT)), may_alias)) any;         \
+        return __builtin_convertvector(((const any *)(const void *)p)->v, V);                            \
+    }
+#else
+#define LOOM_VECTOR_OF_INTEGERS(T, V, REAL, LANES, I, INT)                                               \
+    LOOM_INLINE V loom_##T##_load_##I(const INT *p) { return (REAL)*p; }
+#endif
+LOOM_VECTOR_OF_INTEGERS(f32, loom_f32v, float, LOOM_F32_LANES, i8, int8_t)
+LOOM_VECTOR_OF_INTEGERS(f32, loom_f32v, float, LOOM_F32_LANES, i16, int16_t)
+LOOM_VECTOR_OF_INTEGERS(f64, loom_f64v, double, LOOM_F64_LANES, i8, int8_t)
+LOOM_VECTOR_OF_INTEGERS(f64, loom_f64v, double, LOOM_F64_LANES, i16, int16_t)
+
 /* Part of a vector: with a mask where the machine has one, else lane by lane. */
 #if defined(LOOM_AVX512) && LOOM_F32_LANES == 16
 LOOM_INLINE unsigned loom_mask(int n) { return n >= 16 ? 0xffffu : (1u << (n > 0 ? n : 0)) - 1u; }

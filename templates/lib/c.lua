@@ -173,6 +173,11 @@ function vstore(pointer, stride, v, n)
     return ("loom_%s_store_n(%s, %s, %s);"):format(T, pointer, v, n)
 end
 
+-- All lanes of constant weights, which may be stored as integers.
+function load_weights(w, pointer)
+    return ("loom_%s_load%s(%s)"):format(model.T, w.T ~= model.T and "_" .. w.T or "", pointer)
+end
+
 function splat(x) return ("loom_%s_splat(%s)"):format(model.T, x) end
 
 -- The chain of a step as a list of C statements on the vector v. locate(operand) gives pointer and stride

@@ -175,7 +175,7 @@ function tile_params(tile)
     local list = {}
     for _, o in ipairs(tile.operands) do
         local const = o ~= tile.y and not o.changes and "const " or ""
-        list[#list + 1] = const .. model.real .. (tile.alias and " *" or " *LOOM_RESTRICT ") .. o.name
+        list[#list + 1] = const .. (o.real or model.real) .. (tile.alias and " *" or " *LOOM_RESTRICT ") .. o.name
     end
     if not full(tile.n) then list[#list + 1] = "const int n" end
     return table.concat(list, ", ")

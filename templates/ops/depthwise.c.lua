@@ -19,7 +19,7 @@ LOOM_INLINE void $(step.name)_tile(const int rows, $(tile_params(tile)))
         LOOM_UNROLL
 //@ end
         for (int j = 0; j < $(width); j++) {
-            const loom_$(T)v b = loom_$(T)_load(w + (i * $(width) + j) * $(panel));
+            const loom_$(T)v b = $(load_weights(tile.w, "w + (i * " .. width .. " + j) * " .. panel));
             LOOM_UNROLL
             for (int r = 0; r < rows; r++)
                 acc[r] += b * $(vload("x + " .. tile_x(tile), tile.x.by.n, lanes));

@@ -29,7 +29,7 @@ $(pad){
 $(pad)loom_$(T)v b[8];
 $(pad)LOOM_UNROLL
 $(pad)for (int v = 0; v < vecs; v++)
-$(pad)    b[v] = loom_$(T)_load($(tile_w(tile)));
+$(pad)    b[v] = $(load_weights(tile.w, tile_w(tile)));
 $(pad)LOOM_UNROLL
 $(pad)for (int r = 0; r < rows; r++) {
 $(pad)    const loom_$(T)v a = loom_$(T)_splat(x[$(tile_x(tile))]);
