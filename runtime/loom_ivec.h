@@ -156,6 +156,21 @@ LOOM_INLINE loom_sums loom_products(loom_pairs a, loom_pairs b) { return a.first
 
 #endif
 
+/* As many int8 as there are lanes. */
+LOOM_INLINE loom_sums loom_i8_sums(const int8_t *p)
+{
+#if LOOM_INT_LANES == 16
+    return (loom_sums)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+#elif LOOM_INT_LANES == 8
+    return (loom_sums)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
+#else
+    int32_t v[LOOM_INT_LANES];
+    for (int l = 0; l < LOOM_INT_LANES; l++)
+        v[l] = p[l];
+    return loom_sums_load(v);
+#endif
+}
+
 /* ---- sums -------------------------------------------------------------------------------------------------- */
 
 /* Adds up in 32 bits, */
@@ -226,7 +241,7 @@ LOOM_INLINE loom_sums loom_sums_cut(loom_sums v, int32_t low, int32_t high)
 #endif
 }
 
-/* For shifts of 32 and more: what a result takes of its column. */
+/* For shifts of 32 and more, or 31 and sums below 2^30: what a result takes of its column. */
 #if LOOM_INT_LANES >= 8
 
 /* Even and odd columns, whose products take 64 bits; 2^62 makes these positive, for vectors of 64 bits have no arithmetic
@@ -234,16 +249,11 @@ LOOM_INLINE loom_sums loom_sums_cut(loom_sums v, int32_t low, int32_t high)
 typedef uint64_t loom_words __attribute__((vector_size(4 * LOOM_INT_LANES)));
 typedef struct { loom_words m[2], half[2], shift[2]; loom_usums zero; } loom_factors;
 
-LOOM_INLINE loom_factors loom_factors_load(const loom_i32 *m, const int8_t *shift, int zero)
+LOOM_INLINE loom_factors loom_factors_of(loom_sums m, loom_sums shift, int zero)
 {
     loom_factors f;
-    const loom_words one = 1 - (loom_words){0};
-#if LOOM_INT_LANES == 16
-    const loom_words by = (loom_words)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)shift));
-#else
-    const loom_words by = (loom_words)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)shift));
-#endif
-    f.m[0] = (loom_words)loom_sums_load(m);
+    const loom_words none = {0}, one = none + 1, by = (loom_words)shift;
+    f.m[0] = (loom_words)m;
     f.m[1] = f.m[0] >> 32;
     f.shift[0] = by & 0xffffffffu;
     f.shift[1] = by >> 32;
@@ -251,6 +261,16 @@ LOOM_INLINE loom_factors loom_factors_load(const loom_i32 *m, const int8_t *shif
         f.half[i] = (one << (f.shift[i] - 1)) + ((uint64_t)1 << 62);
     f.zero = (uint32_t)zero - ((loom_usums)loom_sums_splat(1) << (62 - (loom_usums)by));
     return f;
+}
+
+LOOM_INLINE loom_factors loom_factors_load(const loom_i32 *m, const int8_t *shift, int zero)
+{
+    return loom_factors_of(loom_sums_load(m), loom_i8_sums(shift), zero);
+}
+
+LOOM_INLINE loom_factors loom_factor(int32_t m, int shift, int zero)
+{
+    return loom_factors_of(loom_sums_splat(m), loom_sums_splat(shift), zero);
 }
 
 LOOM_INLINE loom_words loom_half_scaled(loom_words s, loom_words m, loom_words half, loom_words shift)
@@ -271,11 +291,27 @@ LOOM_INLINE loom_sums loom_scaled(loom_sums s, loom_factors f)
 
 #else
 
-typedef struct { const loom_i32 *m; const int8_t *shift; int zero; } loom_factors;
+typedef struct { int32_t m[LOOM_INT_LANES], shift[LOOM_INT_LANES]; int zero; } loom_factors;
 
 LOOM_INLINE loom_factors loom_factors_load(const loom_i32 *m, const int8_t *shift, int zero)
 {
-    const loom_factors f = {m, shift, zero};
+    loom_factors f;
+    for (int l = 0; l < LOOM_INT_LANES; l++) {
+        f.m[l] = m[l];
+        f.shift[l] = shift[l];
+    }
+    f.zero = zero;
+    return f;
+}
+
+LOOM_INLINE loom_factors loom_factor(int32_t m, int shift, int zero)
+{
+    loom_factors f;
+    for (int l = 0; l < LOOM_INT_LANES; l++) {
+        f.m[l] = m;
+        f.shift[l] = shift;
+    }
+    f.zero = zero;
     return f;
 }
 

@@ -60,3 +60,38 @@ function each_element(step, value)
     for _, line in ipairs(loops.tail) do lines[#lines + 1] = line end
     return table.concat(lines, "\n")
 end
+
+-- Loops over all elements of int8 operands around one along which they lie side by side, for vectors: {head, pad, tail, size,
+-- at(operand), elem(operand)}; its variable is n. nil where there are no vectors.
+function vector_elements(step, operands)
+    local shape, views, vars = step.out.shape, {}, {"h", "i", "j", "k", "m"}
+    for k, o in ipairs(operands) do
+        if o.T ~= "i8" then return nil end
+        views[k] = broadcast(o, shape)
+    end
+    local dims = coalesce(shape, views)
+    local inner = table.remove(dims)
+    if model.panel == 1 or not inner or inner.size < 8 then return nil end
+    for k = 1, #operands do
+        if inner.strides[k] ~= 1 then return nil end
+    end
+    local loops = {head = {}, pad = "    ", tail = {}, size = inner.size}
+    for d, dim in ipairs(dims) do
+        loops.head[d] = ("%sfor (int %s = 0; %s < %d; %s++) {"):format(loops.pad, vars[d], vars[d], dim.size, vars[d])
+        table.insert(loops.tail, 1, loops.pad .. "}")
+        loops.pad = loops.pad .. "    "
+    end
+    local function index(o)
+        local list = {}
+        for k, other in ipairs(operands) do
+            for d, dim in ipairs(other == o and dims or {}) do
+                if dim.strides[k] ~= 0 then list[#list + 1] = times(vars[d], dim.strides[k]) end
+            end
+        end
+        list[#list + 1] = "n"
+        return table.concat(list, " + ")
+    end
+    function loops.at(o) return o.name .. " + " .. index(o) end
+    function loops.elem(o) return o.name .. "[" .. index(o) .. "]" end
+    return loops
+end

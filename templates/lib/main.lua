@@ -152,8 +152,8 @@ else
 end
 if model.verify then write("loom_verify.c", lib.render("model/verify.c.lua", {})) end
 if model.standalone then
-    local maths = model.integer and {"loom_int.h", "loom_ivec.h", "loom_fixed.h", "loom_random.h"} or {"loom_math.h", "loom_map.h", "loom_random.h"}
-    local files = {"loom_rt.h", "loom_types.h", table.unpack(maths)}
+    local maths = model.integer and {"loom_int.h", "loom_ivec.h", "loom_fixed.h"} or {"loom_math.h", "loom_map.h"}
+    local files = {"loom_rt.h", "loom_types.h", "loom_random.h", table.unpack(maths)}
     if model.train or model.abi then files[#files + 1] = "loom_train.h" end
     if model.integer and model.abi then files[#files + 1] = "loom_math.h" end -- of loom_train.h; schedules are floats
     for _, name in ipairs(model.abi and {"loom.h", "loom_file.h"} or {}) do files[#files + 1] = name end
