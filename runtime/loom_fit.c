@@ -2,6 +2,7 @@
 #include "loom_json.h"
 
 #include "loom.h"
+#include "loom_train.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,16 +55,10 @@ static int run_epoch(fitting *f, double *loss)
 /* A rate given here is constant; else the schedule, which takes all steps when it does not say how many. */
 static void set_schedule(const fitting *f, const loom_fit_options *o, uint64_t epochs)
 {
-    loom_schedule s = f->m->progress(f->m, f->instance)->schedule;
     double accumulate = described(f->m, "training", "accumulate", 1);
     double steps = (double)f->steps * ((double)o->first_epoch + (double)epochs);
-    if (o->learning_rate > 0) {
-        memset(&s, 0, sizeof s);
-        s.rate = o->learning_rate;
-    } else if (!(s.steps > 0)) {
-        s.steps = (double)(uint64_t)(steps / (accumulate > 1 ? accumulate : 1)) - s.warmup;
-    }
-    f->m->progress(f->m, f->instance)->schedule = s;
+    loom_begin(&f->m->progress(f->m, f->instance)->schedule, o->learning_rate,
+               (double)(uint64_t)(steps / (accumulate > 1 ? accumulate : 1)));
 }
 
 static int run(fitting *f, const loom_fit_options *o, double *loss)

@@ -39,6 +39,18 @@ static inline double loom_rate(const loom_schedule *c, double done)
     }
 }
 
+/* Before a training of `steps` steps: a rate above 0 is constant; else the schedule takes them all if it does not say how
+ * many. */
+static inline void loom_begin(loom_schedule *c, double rate, double steps)
+{
+    if (rate > 0) {
+        const loom_schedule constant = {LOOM_CONSTANT, rate, 0, 0, 0, 0, 0};
+        *c = constant;
+    } else if (!(c->steps > 0)) {
+        c->steps = steps - c->warmup;
+    }
+}
+
 /* What the step after `done` steps is multiplied with: the learning rate, adam's corrections of its two averages, and
  * the number of mini-batches whose gradients are summed. */
 static inline void loom_rates(const loom_progress *p, double beta1, double beta2, double rates[4])

@@ -32,7 +32,7 @@ function train(steps) {
       input[2 * k + 1] = points[p + 1] / 512;
       target[classes * k + points[p + 2]] = 1;
     }
-    sum += net.train(input, target);
+    sum += net.trainBatches(input, target);
     if (net.steps % every === 0) {
       losses.push([net.steps, sum / every]);
       sum = 0;

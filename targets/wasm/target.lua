@@ -12,7 +12,7 @@ return {
     options = {standalone = true, dispatch = false},
     lib = "lib/wasm.lua",
     -- Of the runtime, what a module behind loom.h saves and loads with.
-    abi_sources = {"loom.c", "loom_file.c"},
+    abi_sources = {"loom.c", "loom_file.c", "loom_metrics.c"},
     -- Files of `loomc compile`, from targets/wasm/model/, and the one that builds.
     compile = {
         files = {

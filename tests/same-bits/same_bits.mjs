@@ -57,7 +57,7 @@ async function run(folder, simd, name, vocabulary) {
   while (turn < calls + steps) {
     makeInput(net.input, turn, vocabulary);
     makeTarget(net.target, turn++);
-    outputs.add(Float32Array.of(net.train()), "a loss");
+    outputs.add(Float32Array.of(net.trainBatches()), "a loss");
   }
   net.reset();
   while (turn < calls + steps + calls) call();

@@ -27,7 +27,7 @@ async function trains(folder, p, Numbers) {
   const net = (await load({ simd })).create(), [x, y] = samples();
   net.learningRate = 0.05;
   let loss;
-  for (let i = 0; i < 7; i++) loss = net.train(Numbers.from(x), Numbers.from(y));
+  for (let i = 0; i < 7; i++) loss = net.trainBatches(Numbers.from(x), Numbers.from(y));
   assert.equal(net.steps, 14);
   assert.ok(loss > 0 && loss < 1);
   same(net.forward(json("input.json")), Numbers.from(json(`after.${p}.json`).output));
@@ -55,12 +55,12 @@ const checks = {
   async "train: lists, views and single batches are one"() {
     const { load } = await open("net");
     const model = await load({ simd }), [x, y] = samples(), a = model.create(), b = model.create();
-    const both = a.train(x, y);
+    const both = a.trainBatches(x, y);
     let sum = 0;
     for (let i = 0; i < 2; i++) {
       b.input.set(x.slice(i * 10, i * 10 + 10));
       b.target.set(y.slice(i * 6, i * 6 + 6));
-      sum += b.train();
+      sum += b.trainBatches();
     }
     assert.equal(both, Math.fround(sum / 2));
     same(a.tensor("last_kernel"), b.tensor("last_kernel"));
@@ -82,7 +82,7 @@ const checks = {
     const model = await load({ simd }), first = model.create(), [x, y] = samples(), input = json("input.json");
     const want = first.forward(input).slice(), nets = [];
     for (let i = 0; i < 200; i++) nets.push(model.create());
-    for (let i = 0; i < 200; i += 3) nets[i].train(x, y);
+    for (let i = 0; i < 200; i += 3) nets[i].trainBatches(x, y);
     for (let i = 1; i < 200; i += 3) same(nets[i].forward(input), want);
     same(first.forward(input), want);
     const bytes = model.exports.memory.buffer.byteLength;
@@ -104,12 +104,12 @@ const checks = {
     const { load } = await open("net");
     const model = await load({ simd }), net = model.create(), [x, y] = samples(), input = json("input.json");
     net.learningRate = 0.05;
-    for (let i = 0; i < 3; i++) net.train(x, y);
+    for (let i = 0; i < 3; i++) net.trainBatches(x, y);
     const file = net.save({ training: true }), other = model.create();
-    for (let i = 0; i < 4; i++) net.train(x, y);
+    for (let i = 0; i < 4; i++) net.trainBatches(x, y);
     other.load(file);
     assert.equal(other.steps, 6);
-    for (let i = 0; i < 4; i++) other.train(x, y);
+    for (let i = 0; i < 4; i++) other.trainBatches(x, y);
     same(other.forward(input), as32(json("after.f32.json").output)); // as if it had not been interrupted
     same(other.forward(input), net.forward(input));
     other.load(new Uint8Array(readFileSync(`${dir}/fresh.loom`)));
@@ -140,9 +140,9 @@ const checks = {
     const { load } = await open("net");
     const net = (await load({ simd })).create();
     assert.throws(() => net.forward([1, 2]), /input has 2 numbers, expected 10/);
-    assert.throws(() => net.train([1, 2], []), /inputs has 2 numbers, expected 10 for each mini-batch of 2/);
-    assert.throws(() => net.train([], []), /inputs has 0 numbers/);
-    assert.throws(() => net.train(new Float32Array(20), new Float32Array(6)), /targets has 6 numbers, expected 12/);
+    assert.throws(() => net.trainBatches([1, 2], []), /inputs has 2 numbers, expected 10 for each mini-batch of 2/);
+    assert.throws(() => net.trainBatches([], []), /inputs has 0 numbers/);
+    assert.throws(() => net.trainBatches(new Float32Array(20), new Float32Array(6)), /targets has 6 numbers, expected 12/);
     assert.throws(() => (net.learningRate = -1), RangeError);
     assert.throws(() => (net.learningRate = NaN), RangeError);
     net.free();
@@ -186,7 +186,10 @@ const checks = {
     const { load, tensors } = await open("infer");
     const net = (await load({ simd })).create();
     same(net.forward(json("input.json")), as32(json("before.json").output));
-    assert.deepEqual([tensors, net.train, net.save, net.tensor], [[], undefined, undefined, undefined]);
+    assert.deepEqual(tensors, []);
+    for (const missing of [() => net.trainBatches(), () => net.target, () => net.save(), () => net.load(new Uint8Array(8)), () => net.learningRate])
+      assert.throws(missing, (e) => e.status === -7);
+    assert.throws(() => net.tensor("kernel"), /no tensor 'kernel'; there are none/);
   },
   async "trained weights are those of the bundle"() {
     const net = await trains("net", "f32", Float32Array);

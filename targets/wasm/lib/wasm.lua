@@ -38,4 +38,11 @@ end
 function js_list(list) return "[" .. table.concat(list, ", ") .. "]" end
 
 -- "Float32Array"
-function js_array() return model.T == "f32" and "Float32Array" or "Float64Array" end
+function js_array() return model.T == "f64" and "Float64Array" or "Float32Array" end
+
+-- What the loaders of all models share, without its head comment.
+function shared_js()
+    local text = loom.source("runtime/bindings/typescript/src/instance.mjs")
+    while text:find("^//") or text:find("^\n") do text = text:gsub("^[^\n]*\n", "", 1) end
+    return text
+end

@@ -25,7 +25,8 @@ export declare const tensors: readonly TensorInfo[];
 
 /** What a call returned that failed. */
 export declare class LoomError extends Error {
-  constructor(status: number, what?: string);
+  constructor(status: number, message: string);
+  /** The number of loom_types.h. */
   readonly status: number;
 }
 
@@ -50,8 +51,20 @@ export declare class Model {
   /** Can be sent to workers. */
   readonly module: WebAssembly.Module;
   readonly exports: WebAssembly.Exports;
+  readonly info: {
+    readonly id: "$(id)";
+    readonly type: "$(T == "f64" and "f64" or "f32")";
+    readonly batch: number;
+    readonly inputShape: readonly number[];
+    readonly outputShape: readonly number[];
+    readonly tensors: readonly TensorInfo[];
+    /** The network as JSON$(abi and "" or "; this module has none: it was compiled without --abi"). */
+    readonly description: string;
+  };
   /** A new instance, with the weights as they were compiled in. Arrays of other instances lose their memory. */
   create(): Network;
+  /** The same as an object of another class that behaves like Network. */
+  create<T>(type: new (model: any, at: number, release: () => void) => T): T;
 }
 
 /** One instance. Its arrays are its own memory: they change with the next call. */
@@ -71,7 +84,7 @@ export declare class Network {
   /** The outputs wanted of one mini-batch, $(shape_words(output)): $(product(output)). */
   get target(): $(js_array());
   /** Trains on whole mini-batches of $(batch); the mean of the losses before the steps. */
-  train(inputs?: $(js_array()) | readonly number[], targets?: $(js_array()) | readonly number[]): number;
+  trainBatches(inputs?: $(js_array()) | readonly number[], targets?: $(js_array()) | readonly number[]): number;
 //@ if accumulate > 0 then
   /** Adds the gradients of one mini-batch to those that are kept; its loss. */
   backward(inputs?: $(js_array()) | readonly number[], targets?: $(js_array()) | readonly number[]): number;

@@ -18,46 +18,19 @@ export const tensors = [
   { name: "$(t.name)", shape: $(js_list(t.shape)), role: "$(t.role)" },
 //@ end
 ];
+const info = { id, type: "$(T == "f64" and "f64" or "f32")", batch, inputShape, outputShape, tensors };
 
-const inputSize = $(product(input)), outputSize = $(product(output)), Numbers = $(js_array());
-const sizes = [inputSize, outputSize, outputSize, ...tensors.map((t) => t.shape.reduce((n, d) => n * d, 1))];
-const numbers = new Map(tensors.map((t, i) => [t.name, i]));
 const statuses = {
 //@ for _, s in ipairs(statuses()) do
   "$(s.value)": "$(s.text)",
 //@ end
 };
+const statusText = (status) => statuses[status] ?? `status ${status}`;
 
-/** What a call returned that failed: `status` is the number of loom_types.h. */
-export class LoomError extends Error {
-  constructor(status, what = "") {
-    super(`$(id): ${statuses[status] ?? `status ${status}`}${what}`);
-    this.name = "LoomError";
-    this.status = status;
-  }
-}
+// ---- the same in all models ----------------------------------------------------------------------------------
 
-// A module that is valid only where there is SIMD: one function that fills a vector and drops it.
-const probe = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 65, 0, 253, 17, 26, 11);
-
-/** Does this machine run modules with SIMD? */
-export function hasSimd() {
-  return WebAssembly.validate(probe);
-}
-
-async function bytesOf(source) {
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return source;
-  if (typeof source === "string" || source instanceof URL) {
-    const url = new URL(source, import.meta.url);
-    if (url.protocol === "file:" && globalThis.process?.versions?.node) {
-      const fs = "node:fs/promises"; // not a literal below: bundlers for browsers must leave it alone
-      return (await import(/* @vite-ignore */ /* webpackIgnore: true */ fs)).readFile(url);
-    }
-    source = await fetch(url);
-  }
-  if (!source.ok) throw new Error(`$(id): ${source.url || "the response"}: HTTP status ${source.status}`);
-  return source.arrayBuffer();
-}
+$(shared_js())
+// ---- $(id) again ------------------------------------------------------------------------------------------------
 
 function url(simd) {
   return simd ? new URL("./$(id).simd.wasm", import.meta.url) : new URL("./$(id).wasm", import.meta.url);
@@ -71,9 +44,9 @@ function url(simd) {
 //@ end
  */
 export async function load({ source, simd = hasSimd()$(weights_file and ", weights" or "") } = {}) {
-  const module = source instanceof WebAssembly.Module ? source : await WebAssembly.compile(await bytesOf(source ?? url(simd)));
+  const module = source instanceof WebAssembly.Module ? source : await WebAssembly.compile(await bytesOf(source ?? url(simd), import.meta.url));
 //@ if weights_file then
-  return new Model(module, await bytesOf(weights ?? new URL("./$(id).weights", import.meta.url)));
+  return new Model(module, await bytesOf(weights ?? new URL("./$(id).weights", import.meta.url), import.meta.url));
 //@ else
   return new Model(module);
 //@ end
@@ -81,6 +54,7 @@ export async function load({ source, simd = hasSimd()$(weights_file and ", weigh
 
 /** A loaded network: constant weights and the memory of its instances. */
 export class Model {
+  statusText = statusText;
   #free = [];
   #top;
 
@@ -89,18 +63,18 @@ export class Model {
     this.module = module;
     this.exports = new WebAssembly.Instance(module).exports;
     this.#top = this.exports.__heap_base.value;
+    this.info = { ...info, description: $(abi and "textAt(this.exports, this.exports.description())" or '""') };
 //@ if weights_file then
     const status = this.with(weights, (at, n) => this.exports.weights(at, n));
-    if (status < 0) throw new LoomError(status);
+    if (status < 0) throw new LoomError(status, `${id}: ${statusText(status)}`);
 //@ end
   }
 
-  /** A new instance, with the weights as they were compiled in. */
-  create() {
-    const at = this.#free.pop() ?? this.#take();
-    const status = this.exports.init(at);
-    if (status < 0) throw new LoomError(status);
-    return new Network(this, at, () => this.#free.push(at));
+  /** A new instance, with the weights as they were compiled in. Its class is Network, or another that behaves like it. */
+  create(Type = Network) {
+    const at = this.#free.pop() ?? this.#take(), status = this.exports.init(at);
+    if (status < 0) throw new LoomError(status, `${id}: ${statusText(status)}`);
+    return new Type(this, at, () => this.#free.push(at));
   }
 
   #take() {
@@ -124,182 +98,7 @@ export class Model {
   with(bytes, use) {
     const n = typeof bytes === "number" ? bytes : bytes.byteLength, at = Math.ceil(this.#top / 8) * 8;
     this.#reserve(at + n);
-    if (typeof bytes !== "number") {
-      const from = ArrayBuffer.isView(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, n) : new Uint8Array(bytes);
-      new Uint8Array(this.exports.memory.buffer, at, n).set(from);
-    }
+    if (typeof bytes !== "number") new Uint8Array(this.exports.memory.buffer, at, n).set(asBytes(bytes));
     return use(at, n);
   }
 }
-
-/** One instance. Model.create makes them. */
-export class Network {
-  #model;
-  #at;
-  #release;
-  #views = [];
-
-  constructor(model, at, release) {
-    this.#model = model;
-    this.#at = at;
-    this.#release = release;
-  }
-
-  // The i-th array of the instance, in the memory as it is now.
-  #view(i) {
-    const { memory, place } = this.#exports, old = this.#views[i];
-    if (old && old.buffer === memory.buffer) return old;
-    return (this.#views[i] = new Numbers(memory.buffer, place(this.#at, i) >>> 0, sizes[i]));
-  }
-
-  get #exports() {
-    if (this.#at === 0) throw new Error("$(id): this network was freed");
-    return this.#model.exports;
-  }
-
-  /** Gives the memory back to other instances; the network is of no use after that. */
-  free() {
-    if (this.#at !== 0) this.#release();
-    this.#at = 0;
-    this.#views = [];
-  }
-
-  /** The numbers of one call, to be filled: [$(table.concat(input, "]["))]. */
-  get input() {
-    return this.#view(0);
-  }
-
-  /** The result of the last call: [$(table.concat(output, "]["))]. */
-  get output() {
-    return this.#view(1);
-  }
-
-  /** One call, on `input` or on what this.input holds. Returns this.output. */
-  forward(input) {
-    const { forward } = this.#exports;
-    if (input !== undefined && input !== this.input) this.#fill(0, input, "input");
-    const status = forward(this.#at);
-    if (status < 0) throw new LoomError(status);
-    return this.output;
-  }
-
-  #fill(i, values, what) {
-    if (values.length !== sizes[i])
-      throw new RangeError(`$(id): ${what} has ${values.length} numbers, expected ${sizes[i]}`);
-    this.#view(i).set(values);
-  }
-
-  /** Forgets what is kept from call to call. */
-  reset() {
-    this.#exports.reset(this.#at);
-  }
-//@ if train then
-
-  /** The outputs wanted of one mini-batch, to be filled. */
-  get target() {
-    return this.#view(2);
-  }
-
-  /**
-   * Trains: one step for each $(accumulate > 1 and accumulate .. " mini-batches" or "mini-batch") of $(batch) samples, in their order. Without arguments on what this.input and
-   * this.target hold. Returns the mean of the losses before the steps.
-   */
-  train(inputs = this.input, targets = this.target) {
-    return this.#batches(this.#exports.train, inputs, targets);
-  }
-
-  // Calls step for each mini-batch; the mean of what it returns.
-  #batches(step, inputs, targets) {
-    const n = inputs.length / inputSize;
-    if (!Number.isInteger(n) || n === 0)
-      throw new RangeError(`$(id): inputs has ${inputs.length} numbers, expected ${inputSize} for each mini-batch of $(batch)`);
-    if (targets.length !== n * outputSize)
-      throw new RangeError(`$(id): targets has ${targets.length} numbers, expected ${n * outputSize} for these inputs`);
-    let sum = 0;
-    for (let i = 0; i < n; i++) {
-      if (inputs !== this.input) this.#fill(0, n === 1 ? inputs : part(inputs, i, inputSize), "inputs");
-      if (targets !== this.target) this.#fill(2, n === 1 ? targets : part(targets, i, outputSize), "targets");
-      sum += step(this.#at);
-    }
-    return $(T == "f32" and "Math.fround(sum / n)" or "sum / n");
-  }
-//@ if accumulate > 0 then
-
-  /** Adds the gradients of one mini-batch to those that are kept; returns its loss. */
-  backward(inputs = this.input, targets = this.target) {
-    if (inputs.length !== inputSize)
-      throw new RangeError(`$(id): inputs has ${inputs.length} numbers, expected ${inputSize}`);
-    return this.#batches(this.#exports.backward, inputs, targets);
-  }
-
-  /** One step with their mean, after which they are zero. */
-  update() {
-    this.#exports.update(this.#at);
-  }
-//@ end
-
-  /** The learning rate of the next step. Setting it sets the rate that the schedule starts from. */
-  get learningRate() {
-    return this.#exports.rate(this.#at);
-  }
-
-  set learningRate(rate) {
-    if (!(rate >= 0 && rate < Infinity)) throw new RangeError(`$(id): a learning rate of ${rate}`);
-    this.#exports.set_rate(this.#at, rate);
-  }
-
-  /** Steps so far. */
-  get steps() {
-    return this.#exports.steps(this.#at);
-  }
-//@ end
-//@ if #tensors > 0 then
-
-  /** The numbers of a tensor, row-major; writing them changes the network. The list `tensors` has the names. */
-  tensor(name) {
-    const i = numbers.get(name);
-    if (i === undefined) throw new RangeError(`$(id): no tensor '${name}'; there are ${[...numbers.keys()].join(", ")}`);
-    return this.#view(3 + i);
-  }
-//@ end
-//@ if abi then
-
-  /**
-   * The weights as the bytes of a .loom file. `type`: how numbers are stored, "f32", "f64", "i8", "i16" or "i32" (default: exact);
-   * `scales` of integers: "tensor" or "channel"; `training`: also all that training needs to go on; `description`: the
-   * network's description too.
-   */
-  save({ type = "", scales = "tensor", training = false, description = false } = {}) {
-    const kind = ["", "f32", "f64", "i8", "i16", "i32"].indexOf(type), how = ["tensor", "channel"].indexOf(scales);
-    if (kind < 0) throw new RangeError(`$(id): unknown type '${type}'`);
-    if (how < 0) throw new RangeError(`$(id): unknown scales '${scales}'`);
-    const { save } = this.#exports, at = this.#at;
-    const checked = (n) => {
-      if (n < 0) throw new LoomError(n);
-      return n;
-    };
-    const size = checked(save(at, kind, how, training, description, 0, 0));
-    return this.#model.with(size, (to, n) => {
-      checked(save(at, kind, how, training, description, to, n));
-      return new Uint8Array(this.#model.exports.memory.buffer, to, n).slice();
-    });
-  }
-
-  /** Takes the weights of a .loom file, of a module or of any other engine. Nothing is changed when it throws. */
-  load(bytes) {
-    const { load, problem, memory } = this.#exports;
-    this.#model.with(bytes, (at, n) => {
-      const status = load(this.#at, at, n);
-      if (status >= 0) return;
-      const name = problem(this.#at, at, n) >>> 0, all = new Uint8Array(memory.buffer, name);
-      throw new LoomError(status, name ? `: ${new TextDecoder().decode(all.subarray(0, all.indexOf(0)))}` : "");
-    });
-  }
-//@ end
-}
-//@ if train then
-
-function part(values, i, n) {
-  return values.subarray ? values.subarray(i * n, (i + 1) * n) : values.slice(i * n, (i + 1) * n);
-}
-//@ end

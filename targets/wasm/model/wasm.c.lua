@@ -10,10 +10,11 @@
 /* An instance with its buffers. */
 struct $(id)_wasm {
     struct $(id) net;
-    LOOM_$(ID)_ALIGN $(real) input[$(ID)_INPUT_SIZE];
-    LOOM_$(ID)_ALIGN $(real) output[$(ID)_OUTPUT_SIZE];
+    LOOM_$(ID)_ALIGN $(in_real) input[$(ID)_INPUT_SIZE];
+    LOOM_$(ID)_ALIGN $(out_real) output[$(ID)_OUTPUT_SIZE];
 //@ if train then
     LOOM_$(ID)_ALIGN $(real) target[$(ID)_OUTPUT_SIZE];
+    double number; /* the result of a call, where that is one */
 //@ end
 };
 
@@ -34,24 +35,37 @@ EXPORT("reset") void $(id)_wasm_reset(struct $(id)_wasm *x) { $(id)_reset(&x->ne
 EXPORT("forward") int $(id)_wasm_forward(struct $(id)_wasm *x) { return $(id)_forward(&x->net, x->input, x->output); }
 
 //@ if train then
-/* One mini-batch. */
-EXPORT("train") $(real) $(id)_wasm_train(struct $(id)_wasm *x) { return $(id)_train(&x->net, x->input, x->target, $(ID)_BATCH); }
+EXPORT("number") double $(id)_wasm_number(const struct $(id)_wasm *x) { return x->number; }
+
+/* One mini-batch; its loss is the number. */
+EXPORT("train") void $(id)_wasm_train(struct $(id)_wasm *x)
+{
+    x->number = (double)$(id)_train(&x->net, x->input, x->target, $(ID)_BATCH);
+}
 
 //@ if accumulate > 0 then
-EXPORT("backward") $(real) $(id)_wasm_backward(struct $(id)_wasm *x) { return $(id)_backward(&x->net, x->input, x->target); }
+EXPORT("backward") void $(id)_wasm_backward(struct $(id)_wasm *x)
+{
+    x->number = (double)$(id)_backward(&x->net, x->input, x->target);
+}
 
 EXPORT("update") void $(id)_wasm_update(struct $(id)_wasm *x) { $(id)_update(&x->net); }
 
 //@ end
 /* The learning rate of the next step; the one that the schedule starts from. */
-EXPORT("rate") double $(id)_wasm_rate(const struct $(id)_wasm *x)
+EXPORT("rate") void $(id)_wasm_rate(struct $(id)_wasm *x)
 {
-    return loom_rate(&x->net.progress.schedule, (double)x->net.progress.steps);
+    x->number = loom_rate(&x->net.progress.schedule, (double)x->net.progress.steps);
 }
 
 EXPORT("set_rate") void $(id)_wasm_set_rate(struct $(id)_wasm *x, double rate) { x->net.progress.schedule.rate = rate; }
 
-EXPORT("steps") double $(id)_wasm_steps(const struct $(id)_wasm *x) { return (double)x->net.progress.steps; }
+EXPORT("begin") void $(id)_wasm_begin(struct $(id)_wasm *x, double rate, double steps)
+{
+    loom_begin(&x->net.progress.schedule, rate, steps);
+}
+
+EXPORT("steps") void $(id)_wasm_steps(struct $(id)_wasm *x) { x->number = (double)x->net.progress.steps; }
 
 //@ end
 /* Where the i-th array of an instance lies: input, output, target, then its tensors. */
@@ -88,6 +102,31 @@ EXPORT("save") int $(id)_wasm_save(struct $(id)_wasm *x, int type, int scales, i
 EXPORT("load") int $(id)_wasm_load(struct $(id)_wasm *x, const void *bytes, size_t n)
 {
     return loom_load($(id)_model(), &x->net, bytes, n);
+}
+
+EXPORT("clear") int $(id)_wasm_clear(struct $(id)_wasm *x) { return loom_clear($(id)_model(), &x->net); }
+
+EXPORT("description") const char *$(id)_wasm_description(void) { return loom_model_description($(id)_model()); }
+
+/* How far predictions are from what was expected. */
+static loom_metrics $(id)_wasm_metrics;
+
+EXPORT("metrics") const loom_metrics *$(id)_wasm_metrics_place(void) { return &$(id)_wasm_metrics; }
+
+EXPORT("metrics_clear") void $(id)_wasm_metrics_clear(void)
+{
+    const loom_metrics none = {0};
+    $(id)_wasm_metrics = none;
+}
+
+EXPORT("metrics_add") void $(id)_wasm_metrics_add(double expected, double actual)
+{
+    loom_metrics_add(&$(id)_wasm_metrics, expected, actual);
+}
+
+EXPORT("order") int $(id)_wasm_order(uint64_t seed, uint64_t epoch, uint64_t *order, size_t n)
+{
+    return loom_epoch_order(seed, epoch, order, n);
 }
 
 EXPORT("problem") const char *$(id)_wasm_problem(struct $(id)_wasm *x, const void *bytes, size_t n)

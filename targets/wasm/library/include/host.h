@@ -1,4 +1,4 @@
-/* host.h - what loom.mjs does for the module. */
+/* host.h - what JavaScript (runtime/bindings/typescript/src/library.mts) does for the module. */
 #ifndef LOOM_HOST_H
 #define LOOM_HOST_H
 

@@ -30,6 +30,16 @@ char *strstr(const char *s, const char *what);
 size_t strspn(const char *s, const char *set);
 size_t strcspn(const char *s, const char *set);
 
+/* number.c */
+double frexp(double x, int *exponent);
+double ldexp(double x, int exponent);
+double log(double x);
+double log2(double x);
+double pow(double x, double y);
+long lround(double x);
+static inline double fmin(double a, double b) { return a < b || b != b ? a : b; }
+static inline double fmax(double a, double b) { return a > b || b != b ? a : b; }
+
 /* printf.c: %s %c %d %i %u %x %zu %lu %lld %llu %% with flags - and 0, width and precision; no floats. */
 int vsnprintf(char *to, size_t n, const char *fmt, va_list ap);
 int snprintf(char *to, size_t n, const char *fmt, ...);
@@ -59,6 +69,7 @@ static inline int isxdigit(int c) { return isdigit(c) || ((c | 32) >= 'a' && (c 
 #define sqrtf(x) __builtin_sqrtf(x)
 #define fabs(x) __builtin_fabs(x)
 #define floor(x) __builtin_floor(x)
+#define ceil(x) __builtin_ceil(x)
 
 #ifdef NDEBUG
 #define assert(x) ((void)0)

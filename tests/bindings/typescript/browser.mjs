@@ -1,5 +1,5 @@
-// The generated .mjs and loom.mjs in Chromium: a page runs them and sends what came out.
-//   node browser.mjs DIR     DIR/net, DIR/library as tests/wasm/run has made them, and DIR/after.f32.json: the outputs expected
+// The package in Chromium, with libloom and a compiled model: a page runs them and sends what came out.
+//   node browser.mjs DIR     the project that tests/bindings/typescript/run has made, with constant.out.json, the outputs expected
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,30 +10,36 @@ import { join } from "node:path";
 const dir = process.argv[2];
 const local = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
 
-const page = `<!doctype html><script type="module">
+const page = `<!doctype html>
+<script type="importmap">{"imports": {"@loom/runtime": "/node_modules/@loom/runtime/dist/index.mjs"}}</script>
+<script type="module">
 const result = {};
 try {
-  const { load, hasSimd } = await import("/net/net.mjs"), description = ${local("net.json")};
-  const samples = ${local("samples.json")}.data, input = ${local("input.json")};
-  const loom = await (await import("/library/loom.mjs")).load(), model = await load();
-  const x = samples.flatMap((s) => s.input), y = samples.flatMap((s) => s.target);
-  const trained = (net) => {
-    net.learningRate = 0.05;
-    for (let i = 0; i < 7; i++) net.train(x, y);
-    return net;
-  };
+  const { load, compiled, hasSimd } = await import("@loom/runtime");
+  const generated = import("/net/net.mjs"), description = ${local("../../wasm/net.json")}, input = ${local("../../wasm/input.json")};
+  const samples = ${local("five.json")}.data, x = samples.map((s) => s.input), y = samples.map((s) => s.target);
+  const loom = await load(), model = await compiled(generated), options = { learningRate: 0.05 };
+  const trained = (net) => (net.train(x, y, options), net);
   const nets = {
     simd: trained(model.create()),
-    plain: trained((await load({ simd: false })).create()),
+    plain: trained((await compiled(generated, { simd: false })).create()),
     interpreter: trained(loom.create(description, { train: true })),
     loaded: model.create(),
+    between: loom.create(description, { train: true }),
   };
   nets.loaded.load(nets.interpreter.save());
+  await nets.between.trainAsync(x, y, options);
   for (const name in nets) result[name] = Array.from(nets[name].forward(input));
   result.hasSimd = hasSimd();
-  result.worker = await new Promise((done) => {
+  let frames = 0;
+  const frame = () => (frames++, requestAnimationFrame(frame));
+  requestAnimationFrame(frame);
+  await loom.create(description, { train: true }).trainAsync(x, y, { epochs: 5000 });
+  result.frames = frames;
+  result.worker = await new Promise((done, fail) => {
     const worker = new Worker("/worker.mjs", { type: "module" });
     worker.onmessage = (e) => done(e.data);
+    worker.onerror = (e) => fail(new Error(e.message));
     worker.postMessage({ module: model.module, file: nets.plain.save(), input });
   });
 } catch (e) {
@@ -42,9 +48,9 @@ try {
 await fetch("/result", { method: "POST", body: JSON.stringify(result) });
 </script>`;
 
-const worker = `import { Model } from "/net/net.mjs";
-onmessage = ({ data }) => {
-  const net = new Model(data.module).create();
+const worker = `import { compiled } from "/node_modules/@loom/runtime/dist/index.mjs";
+onmessage = async ({ data }) => {
+  const net = (await compiled(import("/net/net.mjs"), { source: data.module })).create();
   net.load(data.file);
   postMessage(Array.from(net.forward(data.input)));
 };`;
@@ -78,14 +84,15 @@ const result = await new Promise((done, fail) => {
       `http://127.0.0.1:${server.address().port}/index.html`], { stdio: "ignore" });
     browser.on("error", fail);
   });
-  setTimeout(() => fail(new Error("the page did not answer within 60 seconds")), 60000);
+  setTimeout(() => fail(new Error("the page did not answer within 120 seconds")), 120000);
 }).finally(async () => {
   browser.kill();
   await once(browser, "exit");
 });
 
-const want = Array.from(Float32Array.from(JSON.parse(readFileSync(join(dir, "after.f32.json"))).output));
+const want = Array.from(Float32Array.from(JSON.parse(readFileSync(join(dir, "constant.out.json"))).output));
 assert.equal(result.error, undefined);
 assert.equal(result.hasSimd, true);
-for (const name of ["simd", "plain", "interpreter", "loaded", "worker"]) assert.deepEqual(result[name], want, name);
+assert.ok(result.frames > 0, "the page was painted while it trained");
+for (const name of ["simd", "plain", "interpreter", "loaded", "between", "worker"]) assert.deepEqual(result[name], want, name);
 process.exit();
