@@ -54,7 +54,8 @@ public:
 //@ end
 //@ for _, t in ipairs(tensors) do
     /// $(t.role:lower()) $(shape_words(t.shape))
-    ::loom::span<$(t.role == "FROZEN" and "const " or "")number> $(t.name)() { return tensor<$(t.role == "FROZEN" and "const " or "")number>("$(t.name)"); }
+//@ local number = t.role == "FROZEN" and "const number" or "number"
+    ::loom::span<$(number)> $(t.name)() { return tensor<$(number)>("$(t.name)"); }
 //@ end
 };
 

@@ -312,6 +312,18 @@ def test_compile_leaves_nothing(tmp_path, monkeypatch):
         net.weights["fc1_kernel"]
 
 
+@pytest.mark.parametrize("precision", ["i8", "i16", "i32"])
+def test_integers(precision, tmp_path):
+    rows = samples(5, 4)
+    (tmp_path / "net.json").write_text(json.dumps({**BATCHES, "batch_size": 5, "dtype": "float32", "training": {}}))
+    (tmp_path / "x.json").write_text(json.dumps(rows))
+    told = subprocess.run([_native.loomc(), "run", "net.json", "--precision", precision, "--input", "x.json"], cwd=tmp_path, check=True,
+                          stdout=subprocess.PIPE)
+    net = loom.compile(tmp_path / "net.json", precision=precision, cc="tcc", cflags="")
+    result = array.array("f", [v for row in plain(net(rows)) for v in row])
+    assert result == array.array("f", json.loads(told.stdout)["output"]) and not net.info.trains
+
+
 def test_cache(tmp_path, monkeypatch):
     kept = tmp_path / "kept"
     loom.compile(LOGIC, cflags="-O0", cache=kept)
@@ -364,6 +376,12 @@ def test_wrong_types(make):
             net.train(X, Y, **options)
     with pytest.raises(TypeError):
         net.load_bytes("text")
+    with pytest.raises(TypeError):
+        net.load_bytes(5)
+    with pytest.raises(TypeError):
+        net.schedule = 0.1
+    with pytest.raises(TypeError):
+        net.save_bundle(3)
 
 
 def test_loss_that_explodes(make):

@@ -99,4 +99,5 @@ def test_training_takes_arrays(net):
     a, b = net, net.copy()
     y = np.array([[0], [1], [1], [0]])
     assert a.train(X, y, epochs=3) == b.train(X.tolist(), y.tolist(), epochs=3)
+    assert len(a.train(X, y, epochs=np.int64(2), learning_rate=np.float32(0.5))) == len(b.train(X, y, epochs=2, learning_rate=0.5))
     assert np.array_equal(a(X), b(X)) and a.evaluate(X, y).samples == 4

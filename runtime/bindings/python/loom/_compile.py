@@ -29,7 +29,8 @@ def compile(description: Description | Network, *, precision: str | None = None,
     """Compiles a network to C, builds that as a shared library, and loads it.
 
     :param description: as for :class:`Network`; or a network, whose weights are taken too.
-    :param precision: what loomc calls ``--precision``: ``"f32"``, ``"f64"``, ...; None: what the description says.
+    :param precision: of the arithmetic, loomc's ``--precision``: ``"f32"``, ``"f64"``, ``"i8"``, ``"i16"``, ``"i32"``; None: what the
+        description says. Networks of integers take and give float32, unless their description says otherwise, and do not train.
     :param weights: a bundle or ``.loom`` file, or a network, with the weights; None: those of the description, or from its seed.
     :param train: compile the training too.
     :param cc: the C compiler; None: ``$CC``, else ``cc``.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import json
+import numbers
+import operator
 import os
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping, Union
 
-from . import _errors, _native
+from . import _native
 from ._buffers import PRECISIONS
-from ._errors import InvalidError
+from ._errors import InvalidError, WrongTypeError
 from ._native import Library
 
 #: What a network is made from: a file's name, JSON text, or a dict.
@@ -34,7 +36,8 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class Info:
-    """What a network is. Shapes are those of one sample."""
+    """What a network is. Shapes are those of one sample; ``precision`` is that of inputs, outputs and weights (of a network
+    that was compiled with integer arithmetic, too, often f32)."""
 
     id: str
     precision: str
@@ -130,7 +133,7 @@ def read(description: Description) -> tuple[bytes, str, bytes]:
     elif isinstance(description, (str, os.PathLike)):
         data, name = Path(description).read_bytes(), os.fspath(description)
     else:
-        raise _errors.WrongTypeError("description: expected a file's name, JSON text or a dict, not "
+        raise WrongTypeError("description: expected a file's name, JSON text or a dict, not "
                                      f"{description.__class__.__name__}", where="description")
     if data[:1] != bytes([BINARY]):
         return data, name, b""
@@ -159,22 +162,25 @@ def type_of(precision: str | None) -> int:
 
 
 def count(value: int, what: str, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _errors.WrongTypeError(f"{what}: expected a whole number, not {value!r}", where=what)
-    if not least <= value < 2**63:
-        raise InvalidError(f"{what}: expected a number from {least} on, not {value}", where=what)
-    return value
+    """A whole number, of Python or NumPy."""
+    try:
+        n = operator.index(value)
+    except TypeError:
+        raise WrongTypeError(f"{what}: expected a whole number, not {value!r}", where=what) from None
+    if not least <= n < 2**63:
+        raise InvalidError(f"{what}: expected a number from {least} on, not {n}", where=what)
+    return n
 
 
 def positive(value: float, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _errors.WrongTypeError(f"{what}: expected a number, not {value!r}", where=what)
+    if not isinstance(value, numbers.Real):
+        raise WrongTypeError(f"{what}: expected a number, not {value!r}", where=what)
     if not 0 < value <= 1e30:
         raise InvalidError(f"{what}: expected a number above 0, not {value!r}", where=what)
     return float(value)
 
 
-def utf8(text: str | None) -> bytes | None:
+def utf8(text: str | None, what: str) -> bytes | None:
+    if text is not None and not isinstance(text, str):
+        raise WrongTypeError(f"{what}: expected a text, not {text!r}", where=what)
     return None if text is None else text.encode()
-
-

@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterator, Mapping, Optional
 
 from . import _buffers, _errors, _native
 from ._buffers import FORMATS, SIZES, Numbers, numbers
-from ._errors import BusyError, ClosedError, ConstantError, InvalidError, UnknownTensorError, UnsupportedError
+from ._errors import BusyError, ClosedError, ConstantError, InvalidError, UnknownTensorError, UnsupportedError, WrongTypeError
 from ._model import (BINARY, KINDS, ROLES, Description, Instance, Metrics, Model, Schedule, count, info, positive, product, read, type_of,
                      utf8)
 from ._native import Library, PathType
@@ -40,25 +40,27 @@ class Tensors(Mapping[str, Any]):
     def _numbers(self) -> dict[str, int]:
         return {t.name: i for i, t in enumerate(self._network.info.tensors) if t.role in self._roles}
 
-    def __getitem__(self, name: str) -> Any:
+    def _find(self, name: str) -> int:
         i = self._numbers().get(name)
         if i is None:
             known = ", ".join(self._numbers()) or "none; compile with training to have them"
             raise UnknownTensorError(f"there is no tensor '{name}'; there are {known}", where="name")
-        return self._network._view(i)
+        return i
+
+    def __getitem__(self, name: str) -> Any:
+        return self._network._view(self._find(name))
 
     def __setitem__(self, name: str, values: Any) -> None:
-        target = self[name]
+        i = self._find(name)
+        tensor = self._network.info.tensors[i]
         with self._network._use() as instance:
-            tensor = next(t for t in self._network.info.tensors if t.name == name)
             if tensor.role == "frozen":
                 raise ConstantError(f"'{name}' is frozen; its numbers cannot change", status=_errors.CONSTANT, where=name)
             source = numbers(values, self._network._type, name)
             if source.shape != tensor.shape:
                 raise InvalidError(f"{name}: shape {source.shape}, expected {tensor.shape}", where=name)
-            at = instance.model.library.tensor_data(instance.model.handle, instance.handle, self._numbers()[name])
+            at = instance.model.library.tensor_data(instance.model.handle, instance.handle, i)
             ctypes.memmove(at, source.pointer, source.size * SIZES[self._network._type])
-        del target
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._numbers())
@@ -116,7 +118,7 @@ class Network:
                  loss: str | None = None, clip_norm: float = 0.0, id: str | None = None) -> None:
         text, name, weights = read(description)
         library = _native.libloom()
-        options = _native.Options(type_of(precision), 2 if gradients else int(bool(train)), utf8(id), utf8(loss), float(clip_norm),
+        options = _native.Options(type_of(precision), 2 if gradients else int(bool(train)), utf8(id, "id"), utf8(loss, "loss"), float(clip_norm),
                                   name.encode())
         handle, error = ctypes.c_void_p(), _native.ErrorRecord()
         if library.model_from_json(text, len(text), ctypes.byref(options), ctypes.byref(handle), ctypes.byref(error)) < 0:
@@ -424,6 +426,8 @@ class Network:
 
     @schedule.setter
     def schedule(self, s: Schedule) -> None:
+        if not isinstance(s, Schedule):
+            raise WrongTypeError(f"schedule: expected a Schedule, not {s!r}", where="schedule")
         if s.kind not in KINDS:
             raise InvalidError(f"schedule: there is no kind '{s.kind}'; there are {', '.join(KINDS)}", where="schedule")
         record = _native.Schedule(KINDS.index(s.kind), s.rate, s.end, s.factor, s.power, s.steps, s.warmup)
@@ -475,7 +479,8 @@ class Network:
 
     def load_bytes(self, data: bytes) -> None:
         """Takes the weights of a ``.loom`` file or of a bundle. After an error the network is as it was."""
-        data = bytes(data)
+        if not isinstance(data, bytes):
+            data = memoryview(data).tobytes()
         with self._use() as instance:
             library, m = instance.model.library, instance.model.handle
             if data[:1] != bytes([BINARY]):
@@ -491,7 +496,7 @@ class Network:
         """The network with its weights as JSON text."""
         with self._use() as instance:
             library, error = instance.model.library, _native.ErrorRecord()
-            text = library.bundle_save(instance.model.handle, instance.handle, utf8(id), ctypes.byref(error))
+            text = library.bundle_save(instance.model.handle, instance.handle, utf8(id, "id"), ctypes.byref(error))
             if not text:
                 error.fail()
             try:
