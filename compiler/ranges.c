@@ -90,13 +90,23 @@ void random_input(const graph *f, double *x, uint64_t run)
     }
 }
 
-enum { RUNS = 8 };
+/* How many random inputs: small networks, which have few numbers to show, run more often. About 30 million operations. */
+static int random_runs(const graph *f)
+{
+    int64_t cost = 1;
+    for (int i = 0; i < f->n_ops; i++) {
+        const op *o = &f->ops[i];
+        cost += (o->type->macs ? o->type->macs(f, o) : 0) + 16 * shape_size(tensor_shape(f, o->out));
+    }
+    int64_t runs = ((int64_t)1 << 25) / cost;
+    return runs < 8 ? 8 : runs > 256 ? 256 : (int)runs;
+}
 
 static void see_random(session *s, const graph *f, range *r)
 {
     interp *it = interp_new(&s->arena, f);
     double *x = arena_alloc(&s->arena, tensor_bytes(f, f->input)), *y = arena_alloc(&s->arena, tensor_bytes(f, f->output));
-    for (int run = 0; run < RUNS; run++) {
+    for (int run = 0, runs = random_runs(f); run < runs; run++) {
         random_input(f, x, (uint64_t)run);
         interp_run(it, x, y, (uint64_t)run);
         for (int t = 1; t < f->n_tensors; t++)
