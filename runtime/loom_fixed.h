@@ -10,7 +10,7 @@
 /* 2^-t in Q30, t = x / 2^bits >= 0, bits <= 30; exactly 1 for 0, else within 2^-27. */
 LOOM_INLINE int32_t loom_exp2(int64_t x, int bits)
 {
-    const int64_t whole = loom_cut(x >> bits, 0, 31);
+    const int64_t whole = loom_cut(x >> bits, 0, 32);
     const int64_t t = (x & (((int64_t)1 << bits) - 1)) << (30 - bits);
     int64_t r = 117391;
     r = (r * t >> 30) - 1369601;

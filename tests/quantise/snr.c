@@ -1,6 +1,6 @@
 /* snr.c - how far networks of integers are from the same networks in float64.
  *
- *   snr NETWORK...   for int8, int16, int32: one line "<id> i8 <dB>" each
+ *   snr NETWORK...   for int8, int16, int32: a line "<id> <type> <dB>" each
  *
  * The ratio is that of the output's power to that of the difference, over RUNS random inputs, which calibration has not
  * seen. */
