@@ -41,6 +41,7 @@ pub struct SaveOptions {
 }
 
 #[repr(C)]
+#[derive(Default)]
 pub struct Schedule {
     pub kind: c_int,
     pub rate: c_double,
@@ -143,6 +144,8 @@ extern "C" {
     pub fn loom_learning_rate(m: Model, instance: Instance, rate: *mut c_double) -> c_int;
     pub fn loom_steps(m: Model, instance: Instance, steps: *mut u64) -> c_int;
     pub fn loom_set_learning_rate(m: Model, instance: Instance, rate: c_double) -> c_int;
+    pub fn loom_get_schedule(m: Model, instance: Instance, schedule: *mut Schedule) -> c_int;
+    pub fn loom_set_schedule(m: Model, instance: Instance, schedule: *const Schedule) -> c_int;
     pub fn loom_fit(
         m: Model,
         instance: Instance,

@@ -10,5 +10,5 @@ mod number;
 
 pub use error::{Error, Result, Status};
 pub use model::{Info, Model, Options, Role, Tensor};
-pub use network::{Metrics, Network, Saving, Training};
+pub use network::{Metrics, Network, Saving, Schedule, ScheduleKind, Training};
 pub use number::{Number, Type};

@@ -122,6 +122,53 @@ pub struct Saving {
     pub description: bool,
 }
 
+/// How the learning rate changes with the step, after `warmup` steps in which it rises from zero to `rate`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Schedule {
+    /// In which way.
+    pub kind: ScheduleKind,
+    /// The rate that it starts from.
+    pub rate: f64,
+    /// The rate that linear, cosine and polynomial end at.
+    pub end: f64,
+    /// Of exponential and step: what the rate is multiplied with in `steps` steps.
+    pub factor: f64,
+    /// Of polynomial.
+    pub power: f64,
+    /// How many steps it takes.
+    pub steps: f64,
+    /// How many steps come before.
+    pub warmup: f64,
+}
+
+/// The ways of a [`Schedule`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ScheduleKind {
+    /// The rate stays.
+    #[default]
+    Constant,
+    /// In a line to the end.
+    Linear,
+    /// In half a wave to the end.
+    Cosine,
+    /// By the factor, in `steps` steps, steadily.
+    Exponential,
+    /// By the factor, each `steps` steps.
+    Step,
+    /// With a power of what is left.
+    Polynomial,
+}
+
+const KINDS: [ScheduleKind; 6] = [
+    ScheduleKind::Constant,
+    ScheduleKind::Linear,
+    ScheduleKind::Cosine,
+    ScheduleKind::Exponential,
+    ScheduleKind::Step,
+    ScheduleKind::Polynomial,
+];
+
 /// How far predictions are from what was expected. A deviation is the difference in per cent of the expected number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metrics {
@@ -411,6 +458,28 @@ impl<T: Number> Network<T> {
         let code = unsafe { ffi::loom_set_learning_rate(self.model.ptr(), self.instance, rate) };
         if code < 0 {
             return Err(self.why_not_train(code, rate));
+        }
+        Ok(())
+    }
+
+    /// How the learning rate changes with the step.
+    pub fn schedule(&self) -> Schedule {
+        let mut s = ffi::Schedule::default();
+        unsafe { ffi::loom_get_schedule(self.model.ptr(), self.instance, &mut s) };
+        let kind = usize::try_from(s.kind).ok().and_then(|k| KINDS.get(k)).copied().unwrap_or_default();
+        Schedule { kind, rate: s.rate, end: s.end, factor: s.factor, power: s.power, steps: s.steps, warmup: s.warmup }
+    }
+
+    /// Sets it; steps count from the beginning of training.
+    ///
+    /// # Errors
+    /// [`Status::Argument`]: a number is negative, infinite or none.
+    pub fn set_schedule(&mut self, schedule: &Schedule) -> Result<()> {
+        let kind = KINDS.iter().position(|&k| k == schedule.kind).unwrap_or(0) as c_int;
+        let Schedule { rate, end, factor, power, steps, warmup, .. } = *schedule;
+        let s = ffi::Schedule { kind, rate, end, factor, power, steps, warmup };
+        if unsafe { ffi::loom_set_schedule(self.model.ptr(), self.instance, &s) } < 0 {
+            return Err(wrong("schedule", format!("a number of the schedule is negative, infinite or none: {schedule:?}")));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use loom::{Model, Network, Role, Saving, Status, Training, Type};
+use loom::{Model, Network, Role, Saving, Schedule, ScheduleKind, Status, Training, Type};
 
 const DENSE: &str = r#"{"id": "dense", "batch_size": 2, "layers": [
     {"type": "dense", "name": "fc", "input_size": 3, "output_size": 2}],
@@ -116,6 +116,17 @@ fn the_learning_rate_can_be_read_and_set() {
     assert_eq!(net.learning_rate(), 0.5);
     net.set_learning_rate(0.25).unwrap();
     assert_eq!(net.learning_rate(), 0.25);
+    assert_eq!(xor().schedule().kind, ScheduleKind::Cosine);
+    let halves = Schedule { kind: ScheduleKind::Step, rate: 1.0, factor: 0.5, steps: 2.0, ..Schedule::default() };
+    net.set_schedule(&halves).unwrap();
+    let rates: Vec<_> = (0..5)
+        .map(|_| {
+            net.train_step(&[0.; 6], &[0.; 4]).unwrap();
+            net.learning_rate()
+        })
+        .collect();
+    assert_eq!((net.schedule(), rates), (halves, vec![1.0, 0.5, 0.5, 0.25, 0.25]));
+    assert_eq!(net.set_schedule(&Schedule { rate: -1.0, ..halves }).unwrap_err().status(), Status::Argument);
     for wrong in [-1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(net.set_learning_rate(wrong).unwrap_err().status(), Status::Argument);
         let error = net.train(&[0.; 6], &[0.; 4], &Training::new().learning_rate(wrong)).unwrap_err();
