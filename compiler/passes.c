@@ -253,7 +253,7 @@ static bool fuse_one(graph *g, int i)
 void pass_fuse(graph *g)
 {
     graph_uses(g);
-    for (int i = 0; i < g->n_ops; i++)
+    for (int i = 0; i < g->n_ops && !is_integer(g->precision); i++) /* of integers, products took in what they can */
         if (g->ops[i].type->flags & OP_ELEMENTWISE)
             fuse_one(g, i);
     compact(g);

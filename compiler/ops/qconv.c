@@ -49,7 +49,7 @@ static int64_t count_macs(const graph *g, const op *o)
 static bool is_depthwise(const op *o, const shape *w)
 {
     int groups = ((const qconv_attr *)o->attr)->window.groups;
-    return groups > 1 && w->dim[1] == 1 && w->dim[0] == groups;
+    return w->dim[1] == 1 && w->dim[0] == groups;
 }
 
 static bool conv_in_pairs(const graph *g, const op *o)
