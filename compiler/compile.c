@@ -110,7 +110,7 @@ bool compile_layers(session *s, compiled *c)
 bool compile_network(session *s, compiled *c)
 {
     c->net = read_network(s, &c->src, &c->weights_src);
-    return c->net && compile_layers(s, c);
+    return c->net && (!s->opt->id || network_rename(s, c->net, s->opt->id)) && compile_layers(s, c);
 }
 
 /* What the target builds of its files. Without the tools for that the files are all there is, which is no error. */

@@ -1,5 +1,5 @@
-/* docs.c - the reference of the description format, from the tables that the reader itself uses. */
-#include "loomc.h"
+/* docs.c - the reference of the description format, from the tables that the reader itself uses; and the command docs. */
+#include "cli.h"
 #include "weights.h"
 
 #include <stdlib.h>
@@ -113,10 +113,9 @@ static const char bundles[] =
     "original reads that, as far as it knows the layers and the keys of the description.\n\n"
     "The binary file, smaller and with checksum, is in `runtime/FILES.md`.\n";
 
-int command_docs(session *s)
+static void format_text(session *s, text *t)
 {
-    text t = {.arena = &s->arena};
-    text_printf(&t, "# The description format\n\n"
+    text_printf(t, "# The description format\n\n"
                     "Made by `loomc docs` from the tables that read it. A description is a JSON object; its layers run in order. Shapes\n"
                     "are those of one sample; in memory the batch comes first and the last axis is contiguous. Keys that are not listed\n"
                     "are errors. Every layer also takes `type`, `name` (an identifier, unique), `disabled`\n"
@@ -124,17 +123,28 @@ int command_docs(session *s)
                     "of layers within it, as they are) and `dtype` (in a network of integers: the type of this layer and\n"
                     "of those within it).\n\n"
                     "## The network\n\n");
-    field_rows(&t, network_field_table);
-    text_printf(&t, "### training\n\nWhat `loomc train` does, unless the command line says another.\n\n");
-    field_rows(&t, training_field_table);
-    text_printf(&t, "### quantisation\n\nWritten by `loomc quantise`, read with `--precision i8`, `i16` or `i32` (or that `dtype`).\n\n");
-    field_rows(&t, quantisation_field_table);
-    text_printf(&t, "## Layers\n\n");
+    field_rows(t, network_field_table);
+    text_printf(t, "### training\n\nWhat `loomc train` does, unless the command line says another.\n\n");
+    field_rows(t, training_field_table);
+    text_printf(t, "### quantisation\n\nWritten by `loomc quantise`, read with `--precision i8`, `i16` or `i32` (or that `dtype`).\n\n");
+    field_rows(t, quantisation_field_table);
+    text_printf(t, "## Layers\n\n");
     const layer_type **sorted = arena_array(&s->arena, n_layer_types, sizeof *sorted);
     memcpy(sorted, layer_types, (size_t)n_layer_types * sizeof *sorted);
     qsort(sorted, (size_t)n_layer_types, sizeof *sorted, by_name);
     for (int i = 0; i < n_layer_types; i++)
-        layer_section(&t, sorted[i]);
-    text_add(&t, bundles, strlen(bundles));
+        layer_section(t, sorted[i]);
+    text_add(t, bundles, strlen(bundles));
+}
+
+int command_docs(session *s)
+{
+    text t = {.arena = &s->arena};
+    if (s->opt->man)
+        manual_text(&t);
+    else if (s->opt->completion)
+        completion_text(s, &t, s->opt->completion);
+    else
+        format_text(s, &t);
     return file_write(s, s->opt->out ? s->opt->out : "-", t.s, t.n) ? 0 : 1;
 }

@@ -24,7 +24,11 @@
 #define LOOMC_VERSION "0.1.0"
 
 #if defined(__GNUC__)
+#if defined(__MINGW32__) && !defined(__clang__)
+#define PRINTF_LIKE(f, a) __attribute__((format(gnu_printf, f, a)))
+#else
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+#endif
 #define NORETURN __attribute__((noreturn))
 #else
 #define PRINTF_LIKE(f, a)
@@ -397,6 +401,7 @@ typedef struct train_options {
 
 typedef struct options {
     const char *model; /* of a bundle with several: its id; NULL: the first */
+    const char *id;    /* instead of the network's own; NULL: that */
     const char *command, *net, *input, *weights, *out, *templates, *dump, *target;
     const char *cpu, *cc, *cflags, *emulator;
     const char *bindings;  /* "python,cpp" */
@@ -413,7 +418,8 @@ typedef struct options {
     precision store;       /* of weights of a network of reals; F32: as they are */
     bool reals;            /* of a network of integers: input and output are float32 */
     bool train, abi, verify, board, measure;
-    bool help, has_precision, standalone, dispatch, json, weights_file, trace, keep;
+    const char *completion; /* of docs: the shell */
+    bool help, man, has_precision, standalone, dispatch, json, weights_file, trace, keep;
     int runs;
 } options;
 
@@ -511,6 +517,8 @@ int layer_sizes(const layer *l, const char *name, int64_t *out, int max); /* how
 
 /* ---- network.c */
 network *network_read(session *s, const source *src);
+/* Gives it another id, which must do as a name in C; false after an error. */
+bool network_rename(session *s, network *net, const char *id);
 const layer_type *layer_type_find(const char *name);
 extern const field *const network_field_table, *const quantisation_field_table;
 extern const layer_type *const layer_types[];

@@ -1,15 +1,9 @@
 /* main.c - the command line. Exit codes: 0 done, 1 the input is wrong or differs, 2 wrong use or no memory. */
+#include "cli.h"
 #include "target.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct command {
-    const char *name;
-    int (*run)(session *s);
-    const char *line, *help;
-} command;
 
 #define COMMON_HELP                                                                     \
     "  --weights FILE      bundle or .loom file with the weights (default: the network's own, or from its seed)\n" \
@@ -21,10 +15,11 @@ typedef struct command {
     "                      or original (bundles only: the fixed scale of the original, for weights in [-1, 1])\n" \
     "  --format F          bundle or binary (default: binary when the file's name ends in .loom)\n"
 
-static const command commands[] = {
+const command commands[] = {
     {"compile", command_compile, "write C for a network",
      "usage: loomc compile NET.json [-o DIR] [options]\n\n"
      "Writes <id>.h, <id>.c and <id>_weights.c to DIR (default: .).\n\n" COMMON_HELP
+     "  --id NAME           the name of files, struct and functions (default: the description's id)\n"
      "  --target T          native (default), or wasm: also <id>.mjs, <id>.d.mts and, where clang and wasm-ld are,\n"
      "                      <id>.wasm and <id>.simd.wasm, or mcu: for a microcontroller\n"
      "  --cpu C             mcu: cortex-m0, cortex-m0plus, cortex-m3, cortex-m4, cortex-m7, cortex-m33, cortex-m55,\n"
@@ -139,8 +134,11 @@ static const command commands[] = {
      "again and prints its size and the largest error of a weight, and of an output for one input.\n\n" COMMON_HELP STORE_HELP
      "  --json              print that as JSON\n"},
     {"docs", command_docs, "print the reference of the description format",
-     "usage: loomc docs\n\nPrints the format reference, made from the layers' own tables, as Markdown.\n"},
+     "usage: loomc docs [-o FILE] [options]\n\nPrints the format reference, made from the layers' own tables, as Markdown.\n\n"
+     "  --man               print the manual page of loomc instead\n"
+     "  --completion SHELL  print what bash, zsh or fish needs to complete its command lines instead\n"},
 };
+const int n_commands = COUNT(commands);
 
 static void print_usage(FILE *f)
 {
@@ -203,9 +201,9 @@ enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, 
        OPT_SEPARATOR, OPT_HEADER, OPT_NO_HEADER, OPT_SCALE, OPT_SPLIT, OPT_VALIDATION, OPT_VALIDATION_TARGETS, OPT_PATIENCE,
        OPT_LAST, OPT_CHECKPOINT, OPT_CHECKPOINT_EVERY, OPT_RESUME, OPT_LOG, OPT_CURVE,
        OPT_INTERPRET, OPT_COMPILE, OPT_CPU, OPT_MAX_FLASH, OPT_MAX_RAM, OPT_BOARD, OPT_MEASURE, OPT_BINDINGS, OPT_IO,
-       OPT_METHOD, OPT_PERCENTILE, OPT_SAMPLES, OPT_STORE };
+       OPT_METHOD, OPT_PERCENTILE, OPT_SAMPLES, OPT_STORE, OPT_ID, OPT_MAN, OPT_COMPLETION };
 
-static const struct option long_options[] = {
+const struct option long_options[] = {
     {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
     {"precision", required_argument, 0, OPT_PRECISION},   {"target", required_argument, 0, OPT_TARGET},
     {"standalone", no_argument, 0, OPT_STANDALONE},       {"json", no_argument, 0, OPT_JSON},
@@ -236,9 +234,35 @@ static const struct option long_options[] = {
     {"percentile", required_argument, 0, OPT_PERCENTILE}, {"samples", required_argument, 0, OPT_SAMPLES},
     {"max-flash", required_argument, 0, OPT_MAX_FLASH},   {"max-ram", required_argument, 0, OPT_MAX_RAM},
     {"board", no_argument, 0, OPT_BOARD},                 {"measure", no_argument, 0, OPT_MEASURE},
-    {"bindings", required_argument, 0, OPT_BINDINGS},
+    {"bindings", required_argument, 0, OPT_BINDINGS},     {"id", required_argument, 0, OPT_ID},
+    {"man", no_argument, 0, OPT_MAN},                     {"completion", required_argument, 0, OPT_COMPLETION},
     {"output", required_argument, 0, 'o'},                {"help", no_argument, 0, 'h'},
     {0, 0, 0, 0}};
+
+/* The words that options take. */
+#define PRECISIONS "f32|f64|i8|i16|i32"
+#define TYPES "float64|float32|int32|int16|int8"
+#define SCALES "tensor|channel|original"
+#define FORMATS "bundle|binary"
+#define LOSSES "mse|mae|huber|cross_entropy|cross_entropy_logits|binary_cross_entropy|gradient"
+#define OPTIMIZERS "sgd|momentum|nesterov|adam|adamw|rmsprop"
+#define DATA_FORMATS "json|csv|npy"
+#define STAGES "lower|fold|broadcast|dead|fuse|pad|update|schedule|plan"
+
+const char *option_words(session *s, const command *c, const char *option)
+{
+    static const struct { const char *option, *words; } fixed[] = {
+        {"precision", PRECISIONS}, {"to", TYPES}, {"scales", SCALES}, {"format", FORMATS}, {"loss", LOSSES},
+        {"optimizer", OPTIMIZERS}, {"data-format", DATA_FORMATS}, {"dump", STAGES}, {"completion", SHELLS}};
+    for (int i = 0; i < COUNT(fixed); i++)
+        if (strcmp(option, fixed[i].option) == 0)
+            return fixed[i].words;
+    if (strcmp(option, "target") == 0 && c->run != command_train)
+        return kind_names(&s->arena, "target");
+    if (strcmp(option, "cpu") == 0)
+        return target_cpus(s);
+    return strcmp(option, "bindings") == 0 ? kind_names(&s->arena, "binding") : NULL;
+}
 
 static bool set_precision(options *o, const char *word)
 {
@@ -248,7 +272,7 @@ static bool set_precision(options *o, const char *word)
             o->has_precision = true;
             return true;
         }
-    unknown_word("precision", word, "f32|f64|i8|i16|i32", ", expected f32, f64, i8, i16 or i32");
+    unknown_word("precision", word, PRECISIONS, ", expected f32, f64, i8, i16 or i32");
     return false;
 }
 
@@ -322,7 +346,7 @@ static bool set_storage(options *o, const char *word)
             o->to = types[i].type;
             return true;
         }
-    unknown_word("type", word, "float64|float32|int32|int16|int8", ", expected float64, float32, int32, int16 or int8");
+    unknown_word("type", word, TYPES, ", expected float64, float32, int32, int16 or int8");
     return false;
 }
 
@@ -334,7 +358,7 @@ static bool set_scales(options *o, const char *word)
             o->scales = (store_scales)i;
             return true;
         }
-    unknown_word("kind of scales", word, "tensor|channel|original", ", expected tensor, channel or original");
+    unknown_word("kind of scales", word, SCALES, ", expected tensor, channel or original");
     return false;
 }
 
@@ -343,7 +367,7 @@ static bool set_format(options *o, const char *word)
     o->format = word;
     if (strcmp(word, "bundle") == 0 || strcmp(word, "binary") == 0)
         return true;
-    unknown_word("format", word, "bundle|binary", ", expected bundle or binary");
+    unknown_word("format", word, FORMATS, ", expected bundle or binary");
     return false;
 }
 
@@ -442,12 +466,10 @@ static bool set_separator(train_options *o, const char *word)
 
 static bool set_dump(options *o, const char *word)
 {
-    static const char *const stages[] = {"lower", "fold", "broadcast", "dead", "fuse", "pad", "update", "schedule", "plan"};
     o->dump = word;
-    for (int i = 0; i < COUNT(stages); i++)
-        if (strcmp(word, stages[i]) == 0)
-            return true;
-    unknown_word("stage", word, "lower|fold|broadcast|dead|fuse|pad|update|schedule|plan", ", see 'loomc help compile'");
+    if (is_word(word, strlen(word), STAGES))
+        return true;
+    unknown_word("stage", word, STAGES, ", see 'loomc help compile'");
     return false;
 }
 
@@ -476,7 +498,7 @@ static bool set_train_option(train_options *o, int c)
 {
     switch (c) {
     case OPT_TARGETS: o->targets = optarg; return true;
-    case OPT_DATA_FORMAT: return set_word(&o->format, "format", optarg, "json|csv|npy");
+    case OPT_DATA_FORMAT: return set_word(&o->format, "format", optarg, DATA_FORMATS);
     case OPT_COLUMNS: o->columns = optarg; return true;
     case OPT_SEPARATOR: return set_separator(o, optarg);
     case OPT_HEADER: o->header = 1; return true;
@@ -533,11 +555,14 @@ static bool set_option(options *o, int c)
     case OPT_LEARNING_RATE: return set_positive(&o->learning_rate, "--learning-rate", optarg);
     case OPT_CLIP_NORM: return set_positive(&o->clip_norm, "--clip-norm", optarg);
     case OPT_LOSS:
-        return set_word(&o->loss, "loss", optarg, "mse|mae|huber|cross_entropy|cross_entropy_logits|binary_cross_entropy|gradient");
-    case OPT_OPTIMIZER: return set_word(&o->optimizer, "optimizer", optarg, "sgd|momentum|nesterov|adam|adamw|rmsprop");
+        return set_word(&o->loss, "loss", optarg, LOSSES);
+    case OPT_OPTIMIZER: return set_word(&o->optimizer, "optimizer", optarg, OPTIMIZERS);
     case OPT_TRAIN: return o->train = true;
     case OPT_ABI: return o->abi = true;
     case OPT_BINDINGS: return set_bindings(o, optarg);
+    case OPT_MAN: return o->man = true;
+    case OPT_COMPLETION: return set_word(&o->completion, "shell", optarg, SHELLS);
+    case OPT_ID: o->id = optarg; return true;
     case OPT_TO: return set_storage(o, optarg);
     case OPT_SCALES: return set_scales(o, optarg);
     case OPT_FORMAT: return set_format(o, optarg);

@@ -277,18 +277,32 @@ static bool is_reserved(const char *name)
     return strcmp(name, "loom") == 0 || strncmp(name, "loom_", 5) == 0; /* the runtime's */
 }
 
-/* Symbols of C are made from the id; the file's name stands in for a missing one. "2-bit" gives net_2_bit. */
-static const char *model_id(session *s, const json *id, const source *src)
+/* Symbols of C are made from the id: "2-bit" gives net_2_bit. */
+static const char *symbol_of(session *s, const char *from, size_t n)
 {
-    bool given = id && id->kind == JSON_STRING && *id->string;
-    const char *slash = strrchr(src->name, '/'), *from = given ? id->string : slash ? slash + 1 : src->name;
-    size_t n = given ? strlen(from) : strcspn(from, ".");
     char *name = arena_strndup(&s->arena, from, n < 60 ? n : 60);
     for (char *p = name; *p; p++)
         if (!is_alnum(*p))
             *p = '_';
     bool good = is_alpha(*name) && !is_reserved(name);
     return good ? name : arena_printf(&s->arena, "net_%s", name + strspn(name, "_"));
+}
+
+/* The file's name stands in for a missing id. */
+static const char *model_id(session *s, const json *id, const source *src)
+{
+    bool given = id && id->kind == JSON_STRING && *id->string;
+    const char *slash = strrchr(src->name, '/'), *from = given ? id->string : slash ? slash + 1 : src->name;
+    return symbol_of(s, from, given ? strlen(from) : strcspn(from, "."));
+}
+
+bool network_rename(session *s, network *net, const char *id)
+{
+    net->id = symbol_of(s, id, strlen(id));
+    if (strcmp(net->id, id) != 0)
+        diag(s, DIAG_ERROR, NULL, "--id must be a name that C and C++ take, of at most 60 characters, not '%s'; '%s' would do",
+             id, net->id);
+    return strcmp(net->id, id) == 0;
 }
 
 static void read_input(session *s, network *net)

@@ -133,3 +133,46 @@ bool target_read(session *s)
         diag(s, DIAG_ERROR, NULL, "%s", wrong);
     return good && s->diags.errors == 0;
 }
+
+typedef struct cpu_list {
+    emitter e; /* first: the Lua state finds it */
+    const char *target;
+    text names;
+} cpu_list;
+
+/* Adds the names of one target's processors. */
+static int read_cpus(lua_State *L)
+{
+    cpu_list *list = (cpu_list *)emitter_of(L);
+    session *s = list->e.s;
+    const char *data;
+    size_t n;
+    if (!find_source(s, arena_printf(&s->arena, "targets/%s/target.lua", list->target), &data, &n))
+        return 0;
+    luaL_openlibs(L);
+    if (luaL_loadbuffer(L, data, n, "@target.lua") != LUA_OK)
+        return lua_error(L);
+    lua_call(L, 0, 1);
+    lua_getfield(L, -1, "cpus");
+    if (lua_istable(L, -1))
+        text_printf(&list->names, "%s%s", list->names.n ? "|" : "", names_of(s, L));
+    return 0;
+}
+
+static int guarded_read_cpus(lua_State *L) { return guarded(L, read_cpus); }
+
+const char *target_cpus(session *s)
+{
+    cpu_list list = {.e = {.s = s}, .names = {.arena = &s->arena}};
+    char *targets = arena_strdup(&s->arena, kind_names(&s->arena, "target"));
+    for (char *p = targets; *p;) {
+        size_t n = strcspn(p, "|");
+        bool last = !p[n];
+        p[n] = 0;
+        list.target = p;
+        if (!run_lua(&list.e, guarded_read_cpus) && list.e.no_memory)
+            arena_fail(&s->arena);
+        p += n + !last;
+    }
+    return list.names.s;
+}

@@ -16,6 +16,7 @@ typedef struct target_facts {
 } target_facts;
 
 bool target_read(session *s); /* s->target, as the options say */
+const char *target_cpus(session *s); /* all names that --cpu takes: "a|b|c" */
 
 /* Do flash and RAM stay within --max-flash and --max-ram? Otherwise an error, and a table of what takes the room. */
 bool limits_check(session *s, const compiled *c);

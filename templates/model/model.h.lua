@@ -146,7 +146,7 @@ void $(id)_update(struct $(id) *net);
 //@ end
 //@ if abi then
 /* The same network behind the interface of loom.h. */
-const loom_model *$(id)_model(void);
+LOOM_API const loom_model *$(id)_model(void);
 
 //@ end
 #ifdef __cplusplus
