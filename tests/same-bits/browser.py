@@ -72,8 +72,12 @@ def words_of(program, profile, address):
 
 
 def run(program, folder, scratch, words):
+    return serve(program, folder, scratch, PAGE % (words[0], json.dumps(words[1:])))
+
+
+def serve(program, folder, scratch, page):
+    """Serves `folder` and the page, whose POST is the result."""
     results = queue.Queue()
-    page = PAGE % (words[0], json.dumps(words[1:]))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, page, results, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_address[1]}/"
