@@ -118,18 +118,13 @@ static void get_numbers(bytes *b, const trainer *tr, char *to)
 
 /* ---- what the loop knows ----------------------------------------------------------------------------- */
 
-static uint64_t hash_of(trainer *tr)
-{
-    tr->hash = tr->hash ? tr->hash : samples_hash(&tr->data);
-    return tr->hash;
-}
-
-static void put_loop(text *t, trainer *tr)
+static void put_loop(text *t, const trainer *tr)
 {
     size_t start = t->n;
     put_u64(t, (uint64_t)tr->n);
     put_u64(t, (uint64_t)tr->steps);
-    put_u64(t, hash_of(tr));
+    put_u64(t, tr->hash);
+    put_u64(t, tr->validation_hash);
     put_real(t, tr->sum);
     put_u64(t, (uint64_t)tr->n_epochs);
     for (int64_t i = 0; i < tr->n_epochs; i++) {
@@ -162,8 +157,8 @@ static size_t loop_size(const source *src)
 static bool other_samples(const trainer *tr, const char *path, const char *what)
 {
     diag(tr->s, DIAG_ERROR, NULL,
-         "%s: the checkpoint belongs to other samples (%s); go on with the --data, --split and batch_size it "
-         "was made with",
+         "%s: the checkpoint belongs to other samples (%s); go on with the --data, --split, --validation and "
+         "batch_size it was made with",
          path, what);
     return false;
 }
@@ -199,8 +194,9 @@ static bool get_loop(trainer *tr, const char *path, bytes b)
 {
     if (get_u64(&b) != (uint64_t)tr->n || get_u64(&b) != (uint64_t)tr->steps)
         return other_samples(tr, path, "their number differs");
-    if (get_u64(&b) != hash_of(tr))
+    if (get_u64(&b) != tr->hash)
         return other_samples(tr, path, "their numbers differ");
+    bool same_validation = get_u64(&b) == tr->validation_hash;
     tr->sum = get_real(&b);
     uint64_t n = get_u64(&b), done = tr->m->progress(tr->m, tr->instance)->batches, steps = (uint64_t)tr->steps;
     if (b.short_ || n > b.left / 32 || n > done / steps || done - n * steps > steps)
@@ -211,6 +207,8 @@ static bool get_loop(trainer *tr, const char *path, bytes b)
     uint64_t best = get_u64(&b);
     if (b.short_ || best > n || (best && b.left != tr->weights_size) || (!best && b.left))
         return damaged(tr, path);
+    if (best && (!same_validation || !tr->validation))
+        return other_samples(tr, path, "those that it was tried on differ");
     tr->best = (int64_t)best - 1;
     if (best)
         get_numbers(&b, tr, tr->best_weights);

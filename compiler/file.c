@@ -80,16 +80,46 @@ bool file_commit(session *s, const char *part, const char *path)
     return false;
 }
 
-bool file_write(session *s, const char *path, const char *data, size_t n)
+/* A device or a pipe, which stays what it is. */
+static bool is_device(const char *path)
 {
     struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+bool file_write(session *s, const char *path, const char *data, size_t n)
+{
     if (strcmp(path, "-") == 0)
         return write_all(stdout, data, n) || cannot_write(s, "standard output");
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
-        !S_ISDIR(st.st_mode)) /* a device or a pipe stays what it is */
+    if (is_device(path))
         return write_all(fopen(path, "wb"), data, n) || cannot_write(s, path);
     const char *part = file_part(s, path, data, n);
     return part && file_commit(s, part, path);
+}
+
+bool file_can_write(session *s, const char *path)
+{
+    struct stat st;
+    if (strcmp(path, "-") == 0)
+        return true;
+    if (is_device(path))
+        return access(path, W_OK) == 0 || cannot_write(s, path);
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        return cannot_write(s, path);
+    }
+    const char *part = file_part(s, path, "", 0);
+    if (part)
+        remove(part);
+    return part != NULL;
+}
+
+bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    if (stat(a, &x) == 0 && stat(b, &y) == 0)
+        return x.st_dev == y.st_dev && x.st_ino == y.st_ino && !is_device(a);
+    return strcmp(a, b) == 0;
 }
 
 bool make_dir(session *s, const char *path)

@@ -461,6 +461,8 @@ const char *nearest(arena *a, const char *word, const char *names);
 /* ---- file.c */
 bool file_read(session *s, const char *path, source *out);  /* "-" is standard input */
 bool file_write(session *s, const char *path, const char *data, size_t n); /* writes beside, then renames */
+bool file_can_write(session *s, const char *path); /* for who writes only after hours; false after an error */
+bool same_file(const char *a, const char *b);      /* two names of one file; of files that are not there, equal names */
 /* The two halves of it, for several files that belong together: writes beside and returns that path, or
  * NULL after an error; gives it its name. */
 const char *file_part(session *s, const char *path, const char *data, size_t n);

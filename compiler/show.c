@@ -91,8 +91,9 @@ static bool put(session *s, FILE *f, const text *t, const char *name)
 {
     if (fwrite(t->s, 1, t->n, f) == t->n && fflush(f) == 0)
         return true;
+    int why = errno;
     show_clear();
-    diag(s, DIAG_ERROR, NULL, "cannot write '%s': %s", name, strerror(errno));
+    diag(s, DIAG_ERROR, NULL, "cannot write '%s': %s", name, strerror(why));
     return false;
 }
 

@@ -6,13 +6,10 @@
  * after any of them and go on with the same bits. */
 #include "train.h"
 
-#include "../runtime/loom_random.h"
-
 #include <math.h>
 #include <string.h>
 
-#define ORDER_STREAM UINT64_C(0x6f72646572)
-#define SPLIT_STREAM UINT64_C(0x73706c6974)
+#define NO_EPOCH UINT64_MAX /* whose order says which samples are kept back */
 
 /* Set by SIGINT and SIGTERM: the loop ends after the step that it is in. A second signal ends the program. */
 static volatile sig_atomic_t stopped;
@@ -31,23 +28,12 @@ static void listen_to(int number)
 
 /* ---- samples ----------------------------------------------------------------------------------------- */
 
-/* n of them in random order: each place from the last on gets one of those up to it. */
-static void shuffle(int64_t *order, int64_t n, uint64_t seed, uint64_t stream, uint64_t epoch)
-{
-    for (int64_t i = n - 1; i > 0; i--) {
-        int64_t k = (int64_t)(loom_random_u64(seed, stream, epoch, (uint64_t)i) % (uint64_t)(i + 1));
-        int64_t was = order[i];
-        order[i] = order[k];
-        order[k] = was;
-    }
-}
-
 /* Keeps a share of the samples back, at random; both parts stay in the file's order. */
 static bool split_samples(trainer *tr)
 {
     arena *a = &tr->s->arena;
     int64_t n = tr->data.n, keep = (int64_t)floor((double)n * tr->s->opt->learn.split + 0.5);
-    int64_t *order = arena_array(a, n, sizeof *order);
+    uint64_t *order = arena_array(a, n, sizeof *order);
     bool *kept = arena_array(a, n, sizeof *kept);
     keep = tr->s->opt->learn.split > 0 && keep == 0 ? 1 : keep;
     if (keep >= n) {
@@ -55,10 +41,7 @@ static bool split_samples(trainer *tr)
              (long long)keep, (long long)n);
         return false;
     }
-    for (int64_t i = 0; i < n; i++)
-        order[i] = i;
-    if (keep)
-        shuffle(order, n, tr->seed, SPLIT_STREAM, 0);
+    loom_epoch_order(tr->seed, NO_EPOCH, order, (size_t)n);
     for (int64_t i = 0; i < keep; i++)
         kept[order[i]] = true;
     tr->rows = arena_array(a, n - keep, sizeof *tr->rows);
@@ -66,6 +49,16 @@ static bool split_samples(trainer *tr)
     for (int64_t i = 0; i < n; i++)
         *(kept[i] ? &tr->kept[tr->n_kept++] : &tr->rows[tr->n++]) = i;
     return true;
+}
+
+/* Would no step ever be made? */
+static bool check_accumulate(const trainer *tr)
+{
+    if (tr->t.accumulate <= tr->steps * tr->t.epochs)
+        return true;
+    diag(tr->s, DIAG_ERROR, NULL, "\"accumulate\" asks for %lld mini-batches for a step, but all epochs together have %lld, so that "
+         "nothing would be learned", (long long)tr->t.accumulate, (long long)(tr->steps * tr->t.epochs));
+    return false;
 }
 
 static bool read_samples(trainer *tr)
@@ -76,11 +69,13 @@ static bool read_samples(trainer *tr)
         return false;
     if (o->validation && !samples_read(s, tr->m, o->validation, o->validation_targets, &tr->other))
         return false;
+    tr->hash = samples_hash(&tr->data);
+    tr->validation_hash = tr->other.n ? samples_hash(&tr->other) : 0;
     tr->steps = (tr->n - 1) / tr->batch + 1;
     tr->order = arena_array(&s->arena, tr->n, sizeof *tr->order);
     tr->x = arena_array(&s->arena, tr->batch, tr->data.input_bytes);
     tr->y = arena_array(&s->arena, tr->batch, tr->data.target_bytes);
-    return true;
+    return check_accumulate(tr);
 }
 
 /* ---- the loop ---------------------------------------------------------------------------------------- */
@@ -95,9 +90,10 @@ static void make_order(trainer *tr)
     if (tr->ordered == tr->n_epochs)
         return;
     tr->ordered = tr->n_epochs;
-    memcpy(tr->order, tr->rows, (size_t)tr->n * sizeof *tr->order);
     if (tr->t.shuffle)
-        shuffle(tr->order, tr->n, tr->seed, ORDER_STREAM, (uint64_t)tr->n_epochs);
+        loom_epoch_order(tr->seed, (uint64_t)tr->n_epochs, tr->order, (size_t)tr->n);
+    for (int64_t i = 0; i < tr->n; i++)
+        tr->order[i] = (uint64_t)tr->rows[tr->t.shuffle ? tr->order[i] : (uint64_t)i];
 }
 
 /* One step on the mini-batch that starts at `first` of the order. False after an error. */
@@ -135,9 +131,9 @@ static bool model_failed(trainer *tr)
 static epoch_result *add_epoch(trainer *tr)
 {
     if (tr->n_epochs == tr->most_epochs) {
-        size_t old = (size_t)tr->n_epochs * sizeof *tr->epochs, more = old + 64 * sizeof *tr->epochs;
-        tr->epochs = arena_grow(&tr->s->arena, tr->epochs, old, old + more);
-        tr->most_epochs = (int64_t)((old + more) / sizeof *tr->epochs);
+        size_t each = sizeof *tr->epochs, old = (size_t)tr->n_epochs * each;
+        tr->most_epochs = tr->n_epochs < 32 ? 64 : 2 * tr->n_epochs;
+        tr->epochs = arena_grow(&tr->s->arena, tr->epochs, old, (size_t)tr->most_epochs * each);
     }
     return &tr->epochs[tr->n_epochs++];
 }
@@ -251,6 +247,32 @@ static bool run_training(trainer *tr)
     return true;
 }
 
+/* ---- files --------------------------------------------------------------------------------------------- */
+
+/* Is one of the files that are written another one, or one of those with samples? */
+static bool check_names(const trainer *tr)
+{
+    const options *o = tr->s->opt;
+    const train_options *l = &o->learn;
+    const char *all[] = {o->out, l->log, l->curve, l->checkpoint, l->resume, o->data, l->targets, l->validation, l->validation_targets};
+    enum { WRITTEN = 4, CHECKPOINT = 3, RESUME = 4 };
+    for (int i = 0; i < WRITTEN; i++)
+        for (int k = i + 1; all[i] && k < COUNT(all); k++)
+            if (all[k] && !(i == CHECKPOINT && k == RESUME) && strcmp(all[i], "-") != 0 && same_file(all[i], all[k])) {
+                diag(tr->s, DIAG_ERROR, NULL, "'%s' would be written over '%s'; give each file a name of its own", all[i], all[k]);
+                return false;
+            }
+    return true;
+}
+
+/* A training may take hours: what would go wrong at its end shall go wrong now. */
+static bool check_files(const trainer *tr)
+{
+    const options *o = tr->s->opt;
+    return check_names(tr) && file_can_write(tr->s, o->out) && (!tr->checkpoint || file_can_write(tr->s, tr->checkpoint)) &&
+           (!o->learn.curve || file_can_write(tr->s, o->learn.curve));
+}
+
 /* ---- the command ------------------------------------------------------------------------------------- */
 
 /* What was learned, as the value of the parameters of a graph. */
@@ -338,7 +360,7 @@ int command_train(session *s)
     compiled c = {0};
     trainer tr = {.s = s, .out = strcmp(s->opt->out, "-") == 0 ? stderr : stdout};
     c.net = read_network(s, &c.src, &c.weights_src);
-    if (!c.net || !find_model(&tr, c.net) || !read_samples(&tr))
+    if (!c.net || !find_model(&tr, c.net) || !read_samples(&tr) || !check_files(&tr))
         return 1;
     c.precision = tr.p;
     if (!choose_engine(&tr, &c))

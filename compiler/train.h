@@ -55,12 +55,14 @@ typedef struct trainer {
     const char *engine;       /* who runs the model, for the user */
     precision p;
     training t;
-    uint64_t seed, hash;      /* of the random numbers; of the samples */
+    uint64_t seed;            /* of the random numbers */
     samples data, other;      /* what it trains with; what it is tried on, when that is a file of its own */
+    uint64_t hash, validation_hash; /* of the two */
     int64_t *rows, n;         /* of data: those that train */
     int64_t *kept, n_kept;    /* of data: those kept back to try it on */
     int64_t batch, steps;     /* samples in a mini-batch; of those in an epoch */
-    int64_t *order, ordered;  /* of rows, in the epoch `ordered`; -1 none yet */
+    uint64_t *order;          /* rows as an epoch takes them: */
+    int64_t ordered;          /* this one; -1 none yet */
     char *x, *y;              /* one mini-batch */
     evaluator *validation;    /* NULL: there is none */
     epoch_result *epochs;            /* those that are over */

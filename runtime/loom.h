@@ -357,7 +357,8 @@ LOOM_API int loom_bundle_load(const loom_model *m, void *instance, const char *j
 typedef struct loom_fit_options {
     uint64_t epochs;      /* how often all samples are seen; 0: "epochs" of the description's "training", or 10 */
     uint64_t first_epoch; /* epochs that were before: those that run now are first_epoch ... first_epoch + epochs - 1 */
-    double learning_rate; /* constant; 0: the schedule of the instance, which takes all epochs if it has no "steps" */
+    double learning_rate; /* constant, for this call; 0: the schedule of the instance, which ends with this call when it does
+                             not say after how many steps */
     int shuffle;          /* each epoch has an order of its own (loom_epoch_order), 1: by the description's seed, 2: by `seed` */
     uint64_t seed;
     /* NULL, or called after each epoch with the count of epochs so far and the epoch's mean loss. What it returns other
@@ -455,7 +456,8 @@ LOOM_API const char *LoomForward(const char *inputJson);
  *   data, batches          an entry holds one sample, or a whole mini-batch. When the last mini-batch is not full, the
  *                          first samples fill it up
  *   epochs                 default 10
- *   learning_rate          default: that of the description, and its schedule
+ *   learning_rate          default: that of the description, and its schedule, which without "schedule_steps" ends with
+ *                          this training
  *   loss_type              the name of a loss, see the reference of the description
  *   gradient_clip          longest that the gradient may be
  *   shuffle, seed          true: each epoch has an order of its own, see loom_epoch_order

@@ -1,6 +1,8 @@
 /* loom_document.c - arguments that are JSON: their members, numbers and lists, with errors that say where. */
 #include "loom_text.h"
 
+#include "loom_number.h"
+
 int loom_document_open(loom_document *d, const char *name, const char *text, size_t n, loom_error *e)
 {
     loom_json_problem p;
@@ -91,9 +93,12 @@ int loom_take_number(const loom_document *d, loom_json v, const char *what, doub
     double x = loom_json_kind(v) == '0' ? loom_json_number(v) : most;
     if (loom_json_kind(v) != '0')
         return loom_document_fail(d, v, "'%s' must be a number, not %s", what, loom_kind_words(v));
-    if (!(x >= least && x <= most) || (whole && x != (double)(int64_t)x))
-        return loom_document_fail(d, v, "'%s' must be a %snumber from %z to %z", what, whole ? "whole " : "",
-                                  (size_t)least, (size_t)(most < 1e18 ? most : 1e18));
+    if (!(x >= least && x <= most) || (whole && x != (double)(int64_t)x)) {
+        char from[LOOM_NUMBER_SIZE], to[LOOM_NUMBER_SIZE];
+        loom_write_f64(from, least);
+        loom_write_f64(to, most);
+        return loom_document_fail(d, v, "'%s' must be a %snumber from %s to %s", what, whole ? "whole " : "", from, to);
+    }
     *out = x;
     return LOOM_OK;
 }

@@ -52,18 +52,19 @@ static int run_epoch(fitting *f, double *loss)
     return sum - sum != 0 ? LOOM_E_NOT_FINITE : LOOM_OK;
 }
 
-/* A rate given here is constant; else the schedule, which takes all steps when it does not say how many. */
+/* A rate given here is constant; else the schedule, which ends with the last step when it does not say where. */
 static void set_schedule(const fitting *f, const loom_fit_options *o, uint64_t epochs)
 {
+    loom_progress *p = f->m->progress(f->m, f->instance);
     double accumulate = described(f->m, "training", "accumulate", 1);
-    double steps = (double)f->steps * ((double)o->first_epoch + (double)epochs);
-    loom_begin(&f->m->progress(f->m, f->instance)->schedule, o->learning_rate,
-               (double)(uint64_t)(steps / (accumulate > 1 ? accumulate : 1)));
+    double batches = (double)p->pending + (double)f->steps * (double)epochs;
+    loom_begin(&p->schedule, o->learning_rate, (double)p->steps + (double)(uint64_t)(batches / (accumulate > 1 ? accumulate : 1)));
 }
 
 static int run(fitting *f, const loom_fit_options *o, double *loss)
 {
     const loom_model *m = f->m;
+    const loom_schedule before = m->progress(m, f->instance)->schedule;
     uint64_t n = o->epochs ? o->epochs : (uint64_t)described(m, "training", "epochs", 10);
     uint64_t seed = o->shuffle == 2 ? o->seed : (uint64_t)described(m, NULL, "seed", 0);
     int status = LOOM_OK;
@@ -77,6 +78,7 @@ static int run(fitting *f, const loom_fit_options *o, double *loss)
         if (o->progress && (status >= 0 || status == LOOM_E_NOT_FINITE) && o->progress(o->context, epoch + 1, *loss) != 0)
             break;
     }
+    m->progress(m, f->instance)->schedule = before;
     return status;
 }
 

@@ -212,9 +212,11 @@ static int run_epochs(job *j)
     o.progress = note_loss;
     o.context = j;
     const loom_model *m = j->net->model;
+    const loom_schedule before = m->progress(m, j->net->instance)->schedule;
     if (!(j->rate > 0 || j->rate < 0))
         loom_set_schedule(m, j->net->instance, &zero);
     int status = loom_fit(m, j->net->instance, j->inputs, j->targets, j->samples, &o, NULL);
+    loom_set_schedule(m, j->net->instance, &before);
     if (status == LOOM_E_NOT_FINITE)
         return loom_fail(j->d.error, status, "",
                          "the loss is no finite number any more in epoch %z, and the weights are spoilt: load "

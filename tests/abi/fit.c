@@ -91,13 +91,25 @@ static void check_fit(const loom_model *m, int shuffle, const uint64_t *seed)
     CHECK(loom_fit(m, c, inputs, targets, SAMPLES, &o, &loss) == LOOM_OK && half.epochs == EPOCHS);
     CHECK(memcmp(&loss, &expected, sizeof loss) == 0 && same_weights(m, a, c));
 
-    /* A rate that is given is constant. */
+    /* More of it: the schedule, which the description gives no end, ends with this call. */
+    cosine.steps = (EPOCHS + 2) * STEPS / 2;
+    loom_set_schedule(m, b, &cosine);
+    o = (loom_fit_options){.epochs = 2};
+    CHECK(loom_fit(m, a, inputs, targets, SAMPLES, &o, NULL) == LOOM_OK);
+    by_hand(m, b, 0, 2, NULL);
+    CHECK(same_weights(m, a, b) && !same_weights(m, a, c));
+
+    /* A rate that is given is constant, and not for the next call. */
     const loom_schedule constant = {.rate = 0.25};
     loom_set_schedule(m, b, &constant);
     o = (loom_fit_options){.epochs = 1, .learning_rate = 0.25};
     CHECK(loom_fit(m, a, inputs, targets, SAMPLES, &o, NULL) == LOOM_OK);
     by_hand(m, b, 0, 1, NULL);
     CHECK(same_weights(m, a, b));
+    uint64_t done = 0;
+    CHECK(loom_steps(m, b, &done) == LOOM_OK && done == 10); /* of 21 mini-batches */
+    cosine.steps = 10 + (1 + 10 * STEPS) / 2;
+    loom_set_schedule(m, b, &cosine);
     for (int i = 0; i < 10; i++) /* "epochs" is 10 where neither the options nor the description say it */
         by_hand(m, b, 0, 1, NULL);
     CHECK(loom_fit(m, a, inputs, targets, SAMPLES, NULL, NULL) == LOOM_OK && same_weights(m, a, b));

@@ -3,7 +3,7 @@
  *   text FOLDER [comma]    with golden_*.json and batches.json; `comma`: in a locale that writes 1,5 */
 #include "check.h"
 
-#include "loom_json.h"
+#include "loom_text.h"
 
 #include <locale.h>
 
@@ -122,6 +122,28 @@ static void check_training(void)
         "\"FinalLoss\":");
 }
 
+/* Each training without a rate of its own has the description's schedule, up to its own end: a second one moves the
+ * weights too, and a rate that was given with another one, zero too, does not stay. */
+static void check_schedule(void)
+{
+#define LONG "\"epochs\": 8, \"data\": [{\"input\": [1, 2, 0, 1, 2, 1], \"target\": [1, 0, 0, 1, 1, 1]}]}"
+    static const char *const calls[] = {"{" LONG, "{" LONG, "{\"learning_rate\": 0, " LONG, "{" LONG, "{\"learning_rate\": 0.25, " LONG, "{" LONG};
+    create("batches.json");
+    const char *before = LoomForward("[1, 2, 3, 4, 5, 6]");
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        REPLY_HAS(LoomTrain(calls[i]), "FinalLoss");
+        const char *after = LoomForward("[1, 2, 3, 4, 5, 6]");
+        CHECK((strcmp(before, after) == 0) == (i == 2));
+        loom_network *net = *loom_lock();
+        loom_schedule s = net->model->progress(net->model, net->instance)->schedule;
+        loom_unlock();
+        CHECK(s.kind == LOOM_COSINE && s.rate == 0.05 && s.steps == 0);
+        FreeLoomString(before);
+        before = after;
+    }
+    FreeLoomString(before);
+}
+
 static void check_training_errors(void)
 {
     create("golden_mse.json");
@@ -136,7 +158,7 @@ static void check_training_errors(void)
               "\"where\": \"/epochs\"");
     REPLY_HAS(LoomTrain("{\"data\": " SAMPLES ", \"epochs\": 1.5}"), "whole number");
     REPLY_HAS(LoomTrain("{\"data\": " SAMPLES ", \"epochs\": \"3\"}"), "must be a number, not a string");
-    REPLY_HAS(LoomTrain("{\"data\": " SAMPLES ", \"learning_rate\": -1}"), "'learning_rate' must be a number from 0");
+    REPLY_HAS(LoomTrain("{\"data\": " SAMPLES ", \"learning_rate\": -1}"), "'learning_rate' must be a number from 0 to 1e+30\"");
     REPLY_HAS(LoomTrain("{\"data\": " SAMPLES ", \"shuffle\": 1}"), "'shuffle' must be true or false");
     REPLY_HAS(LoomTrain("{\"data\": " SAMPLES ", \"lr\": 1}"),
               "unknown key 'lr'; known are data, epochs, learning_rate");
@@ -249,6 +271,7 @@ int main(int argc, char **argv)
     check_create();
     check_forward();
     check_training();
+    check_schedule();
     check_training_errors();
     if (!compiled)
         check_divergence();
