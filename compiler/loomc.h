@@ -421,6 +421,7 @@ typedef struct options {
     const char *completion; /* of docs: the shell */
     bool help, man, has_precision, standalone, dispatch, json, weights_file, trace, keep;
     int runs;
+    int batch;             /* 0: not given */
 } options;
 
 /* What a command works with. */

@@ -7,7 +7,8 @@
 
 #define COMMON_HELP                                                                     \
     "  --weights FILE      bundle or .loom file with the weights (default: the network's own, or from its seed)\n" \
-    "  --precision P       f32, f64, i8, i16 or i32 (default: the description's dtype)\n"
+    "  --precision P       f32, f64, i8, i16 or i32 (default: the description's dtype)\n"  \
+    "  --batch N           samples in one call, and in a mini-batch (default: the description's batch_size)\n"
 
 #define STORE_HELP                                                                                            \
     "  --to TYPE           how weights are stored: float64, float32, int32, int16 or int8 (default: exact)\n"  \
@@ -46,7 +47,7 @@ const command commands[] = {
     {"train", command_train, "train a network",
      "usage: loomc train NET.json --data FILE -o BUNDLE.json|FILE.loom [options]\n\n"
      "Trains the weights and writes them as a bundle, which --weights reads. Prints the loss of each epoch, the mean over\n"
-     "its mini-batches of \"batch_size\" samples, each measured before the step that it leads to. The description's\n"
+     "its mini-batches of --batch samples, each measured before the step that it leads to. The description's\n"
      "\"training\" says what the options do not (see 'loomc docs').\n\n"
      "Samples, the same numbers from every format:\n"
      "  --data FILE         x.json: {\"data\": [{\"input\": [...], \"target\": [...]}, ...]} or the list alone;\n"
@@ -201,7 +202,7 @@ enum { OPT_INPUT = 256, OPT_WEIGHTS, OPT_PRECISION, OPT_TARGET, OPT_STANDALONE, 
        OPT_SEPARATOR, OPT_HEADER, OPT_NO_HEADER, OPT_SCALE, OPT_SPLIT, OPT_VALIDATION, OPT_VALIDATION_TARGETS, OPT_PATIENCE,
        OPT_LAST, OPT_CHECKPOINT, OPT_CHECKPOINT_EVERY, OPT_RESUME, OPT_LOG, OPT_CURVE,
        OPT_INTERPRET, OPT_COMPILE, OPT_CPU, OPT_MAX_FLASH, OPT_MAX_RAM, OPT_BOARD, OPT_MEASURE, OPT_BINDINGS, OPT_IO,
-       OPT_METHOD, OPT_PERCENTILE, OPT_SAMPLES, OPT_STORE, OPT_ID, OPT_MAN, OPT_COMPLETION };
+       OPT_METHOD, OPT_PERCENTILE, OPT_SAMPLES, OPT_STORE, OPT_ID, OPT_MAN, OPT_COMPLETION, OPT_BATCH };
 
 const struct option long_options[] = {
     {"input", required_argument, 0, OPT_INPUT},           {"weights", required_argument, 0, OPT_WEIGHTS},
@@ -236,6 +237,7 @@ const struct option long_options[] = {
     {"board", no_argument, 0, OPT_BOARD},                 {"measure", no_argument, 0, OPT_MEASURE},
     {"bindings", required_argument, 0, OPT_BINDINGS},     {"id", required_argument, 0, OPT_ID},
     {"man", no_argument, 0, OPT_MAN},                     {"completion", required_argument, 0, OPT_COMPLETION},
+    {"batch", required_argument, 0, OPT_BATCH},
     {"output", required_argument, 0, 'o'},                {"help", no_argument, 0, 'h'},
     {0, 0, 0, 0}};
 
@@ -530,6 +532,7 @@ static bool set_option(options *o, int c)
     case OPT_INPUT: o->input = optarg; return true;
     case OPT_WEIGHTS: o->weights = optarg; return true;
     case OPT_PRECISION: return set_precision(o, optarg);
+    case OPT_BATCH: return set_count(&o->batch, "--batch", optarg);
     case OPT_TARGET: return set_target(o, optarg);
     case OPT_CPU: o->cpu = optarg; return true;
     case OPT_IO: return set_io(o, optarg);

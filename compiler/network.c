@@ -336,7 +336,7 @@ static void read_description(session *s, network *net, const json *id)
         fields_check(s, net->at, network_fields, "the description");
     const json *batch = json_get(net->at, "batch_size"), *seed = json_get(net->at, "seed");
     const json *dtype = json_get(net->at, "dtype"), *layers = json_get(net->at, "layers");
-    net->batch = batch && batch->kind == JSON_NUMBER && batch->number >= 1 ? json_int(batch) : 1;
+    net->batch = s->opt->batch ? s->opt->batch : batch && batch->kind == JSON_NUMBER && batch->number >= 1 ? json_int(batch) : 1;
     net->seed = seed && seed->kind == JSON_NUMBER && seed->number > 0 ? (uint64_t)json_int(seed) : 0;
     precision p = dtype && dtype->kind == JSON_STRING ? precision_of(dtype->string) : F32;
     net->precision = p == N_PRECISIONS || (net->compat && is_integer(p)) ? F32 : p; /* the original computes in float32 */

@@ -371,6 +371,7 @@ static uint64_t hash_of(const compiled *c)
 
 static void set_options(lua_State *L, const options *o)
 {
+    set_int(L, "given_batch", o->batch);
     set_flag(L, "weights_file", o->weights_file);
     set_flag(L, "dispatch", o->dispatch);
     set_flag(L, "standalone", o->standalone);
