@@ -17,6 +17,12 @@ static int64_t term_place(const pack *p, int64_t k)
     return t ? k / p->run * ((p->run + t - 1) / t * t) + k % p->run : k;
 }
 
+/* And where within its group: of four the even ones come first, as one instruction of ARM widens them. */
+static int64_t in_group(int64_t at, int64_t t)
+{
+    return t == 4 ? at % 4 % 2 * 2 + at % 4 / 2 : at % t;
+}
+
 int64_t pack_terms(const pack *p)
 {
     int64_t t = p->together;
@@ -36,7 +42,7 @@ static int64_t pack_index(const pack *p, int64_t w, int64_t g, int64_t k, int64_
     if (p->interleaved)
         return ((n / w * p->k + k) * p->groups + g) * w + n % w;
     int64_t width = w * p->wide, terms = pack_terms(p), t = p->together ? p->together : 1, at = term_place(p, k);
-    return g * panels * w * terms + n / width * width * terms + at / t * t * width + n % width * t + at % t;
+    return g * panels * w * terms + n / width * width * terms + at / t * t * width + n % width * t + in_group(at, t);
 }
 
 static int64_t pack_source(const pack *p, int64_t g, int64_t k, int64_t n)

@@ -226,7 +226,7 @@ enum { MOST_TERMS = 65534 };
 bool in_pairs(const graph *g, const op *o, int64_t k)
 {
     const tensor *x = &g->tensors[o->in[0]], *w = &g->tensors[o->in[1]];
-    return panel_width(g) > 1 && w->kind == TENSOR_CONST && w->type != I32 && x->type != I32 && k + 2 <= MOST_TERMS;
+    return w->kind == TENSOR_CONST && w->type != I32 && x->type != I32 && k + 4 <= MOST_TERMS;
 }
 
 void pack_outputs(pack *p, int64_t groups, int64_t n)
@@ -234,4 +234,6 @@ void pack_outputs(pack *p, int64_t groups, int64_t n)
     *p = (pack){.groups = groups, .n = n, .k = 1, .sg = n, .sn = 1, .wide = 1};
 }
 
-int64_t pair_scratch(int64_t n) { return (n + 2) / 2 + 1; }
+int64_t terms_together(const graph *g, const op *o) { return panel_width(g) == 1 && g->tensors[o->in[1]].type == I8 ? 4 : 2; }
+
+int64_t pair_scratch(int64_t n) { return (n + 4) / 2 + 1; }

@@ -25,12 +25,20 @@
 #include <wasm_simd128.h>
 #elif LOOM_INT_LANES > 1
 #include <arm_neon.h>
+#elif defined(__ARM_FEATURE_SIMD32)
+#include <arm_acle.h>
 #endif
 
 /* A tile of accumulators, as LOOM_TILE and LOOM_ROWS are for floats. A wide sum takes two. */
 #if LOOM_INT_LANES == 16 || defined(__aarch64__)
 #define LOOM_INT_TILE 24
 #define LOOM_INT_ROWS 12
+#elif LOOM_INT_LANES == 1 && defined(__ARM_FEATURE_SIMD32)
+#define LOOM_INT_TILE 6
+#define LOOM_INT_ROWS 3
+#elif LOOM_INT_LANES == 1 && defined(__arm__)
+#define LOOM_INT_TILE 4
+#define LOOM_INT_ROWS 2
 #elif LOOM_INT_LANES == 1 || defined(__wasm_simd128__)
 #define LOOM_INT_TILE 8
 #define LOOM_INT_ROWS 4
@@ -135,11 +143,23 @@ LOOM_INLINE loom_sums loom_products(loom_pairs a, loom_pairs b)
 #else
 
 typedef int32_t loom_sums;
-typedef struct { int32_t first, second; } loom_pairs;
 
 LOOM_INLINE loom_sums loom_sums_splat(int32_t x) { return x; }
 LOOM_INLINE loom_sums loom_sums_load(const loom_i32 *p) { return *p; }
 LOOM_INLINE void loom_sums_store(int32_t *p, loom_sums v) { *p = v; }
+
+#if defined(__ARM_FEATURE_SIMD32)
+
+/* Two int16 in a register. */
+typedef int32_t loom_pairs;
+typedef struct { uint32_t v; } __attribute__((packed, aligned(1), may_alias)) loom_word_any;
+
+LOOM_INLINE loom_pairs loom_i16_pairs(const loom_i16 *p) { return (int32_t)((const loom_word_any *)(const void *)p)->v; }
+LOOM_INLINE loom_sums loom_products(loom_pairs a, loom_pairs b) { return __smuad(a, b); }
+
+#else
+
+typedef struct { int32_t first, second; } loom_pairs;
 
 LOOM_INLINE loom_pairs loom_i16_pairs(const loom_i16 *p)
 {
@@ -151,8 +171,25 @@ LOOM_INLINE loom_pairs loom_i8_pairs(const int8_t *p)
     const loom_pairs v = {p[0], p[1]};
     return v;
 }
-LOOM_INLINE loom_pairs loom_pair(const loom_i16 *p) { return loom_i16_pairs(p); }
 LOOM_INLINE loom_sums loom_products(loom_pairs a, loom_pairs b) { return a.first * b.first + a.second * b.second; }
+
+#endif
+
+LOOM_INLINE loom_pairs loom_pair(const loom_i16 *p) { return loom_i16_pairs(p); }
+
+/* Four weights, the even ones first. */
+typedef struct { loom_pairs half[2]; } loom_quad;
+
+LOOM_INLINE loom_quad loom_i8_quad(const int8_t *p)
+{
+#if defined(__ARM_FEATURE_SIMD32)
+    const uint32_t v = ((const loom_word_any *)(const void *)p)->v;
+    const loom_quad q = {{__sxtb16((int32_t)v), __sxtb16((int32_t)(v >> 8 | v << 24))}};
+#else
+    const loom_quad q = {{{p[0], p[2]}, {p[1], p[3]}}};
+#endif
+    return q;
+}
 
 #endif
 
@@ -178,23 +215,41 @@ LOOM_INLINE loom_sums loom_add(loom_sums s, loom_pairs a, loom_pairs b)
 {
 #if LOOM_INT_LANES == 16 && defined(__AVX512VNNI__)
     return (loom_sums)_mm512_dpwssd_epi32((__m512i)s, (__m512i)a, (__m512i)b);
+#elif LOOM_INT_LANES == 1 && defined(__ARM_FEATURE_SIMD32)
+    return __smlad(a, b, s);
 #else
     return s + loom_products(a, b);
 #endif
 }
 
-/* or in more: 65536 * high + low. The low halves stay below 2^31 for as many as 65534 terms. */
+/* or in more: in vectors 65536 * high + low. The low halves stay below 2^31 for as many as 65534 terms. */
+#if LOOM_INT_LANES > 1
 typedef struct loom_wide { loom_sums high, low; } loom_wide;
+#else
+typedef struct loom_wide { int64_t sum; } loom_wide;
+#endif
+
 LOOM_INLINE loom_wide loom_wide_zero(void)
 {
+#if LOOM_INT_LANES > 1
     const loom_wide s = {loom_sums_splat(0), loom_sums_splat(0)};
+#else
+    const loom_wide s = {0};
+#endif
     return s;
 }
+
 LOOM_INLINE loom_wide loom_wide_add(loom_wide s, loom_pairs a, loom_pairs b)
 {
+#if LOOM_INT_LANES > 1
     const loom_sums p = loom_products(a, b);
     s.high += p >> 16;
     s.low += p & 0xffff;
+#elif defined(__ARM_FEATURE_SIMD32)
+    s.sum = __smlald(a, b, s.sum);
+#else
+    s.sum += loom_products(a, b);
+#endif
     return s;
 }
 
@@ -213,11 +268,18 @@ LOOM_INLINE loom_sums loom_scaled_any(loom_sums s, const loom_i32 *m, const int8
 LOOM_INLINE loom_sums loom_scaled_wide(loom_wide s, const loom_i64 *bias, const loom_i32 *m, const int8_t *shift, int limit, int zero,
                                        int32_t low, int32_t high)
 {
-    int32_t a[LOOM_INT_LANES], b[LOOM_INT_LANES];
+    int32_t a[LOOM_INT_LANES];
+#if LOOM_INT_LANES > 1
+    int32_t b[LOOM_INT_LANES];
     loom_sums_store(a, s.high);
     loom_sums_store(b, s.low);
+#endif
     for (int l = 0; l < LOOM_INT_LANES; l++) {
+#if LOOM_INT_LANES > 1
         int64_t sum = bias[l] + (int64_t)a[l] * 65536 + b[l];
+#else
+        int64_t sum = bias[l] + s.sum;
+#endif
         if (limit)
             sum = loom_narrow(sum, limit);
         a[l] = (int32_t)loom_cut(loom_scale(sum, m[l], shift[l]) + zero, low, high);

@@ -76,12 +76,13 @@ static bool pack_operand(const graph *g, const op *o, int input, pack *p)
     p->sg = n * p->k;
     p->sk = 1;
     p->si = taps;
-    p->together = 2;
+    p->together = terms_together(g, o);
     p->run = groups == 1 && (a->groups > 1 || a->dilation[1] == 1) ? p->inner * w->dim[w->rank - 1] : p->inner;
     return true;
 }
 
-/* One sample as int16, channels innermost, with its border; of a depthwise convolution before that each number with the one to
+/* One sample as int16, channels innermost, with its border (without vectors, where memory counts: the rows that one row of the
+ * result needs); of a depthwise convolution before that each number with the one to
  * its right, and what vectors read behind the last. */
 enum { BEHIND = 16 };
 
@@ -91,9 +92,10 @@ static int64_t scratch(const graph *g, const op *o)
     conv_dims d = conv_sizes(tensor_shape(g, o->in[0]), tensor_shape(g, o->in[1]), tensor_shape(g, o->out));
     if (!conv_in_pairs(g, o))
         return 0;
-    int64_t image = (d.height + a->pad[0] + a->pad[1]) * (d.width + a->pad[2] + a->pad[3]) * d.channels;
+    int64_t rows = panel_width(g) == 1 ? (d.kh - 1) * a->dilation[0] + 1 : d.height + a->pad[0] + a->pad[1];
+    int64_t image = rows * (d.width + a->pad[2] + a->pad[3]) * d.channels;
     bool depthwise = is_depthwise(o, tensor_shape(g, o->in[1]));
-    return depthwise ? image + BEHIND + pair_scratch(image + d.channels * a->dilation[1]) : pair_scratch(image);
+    return depthwise ? image + BEHIND + pair_scratch(image + d.channels * a->dilation[1] * 2) : pair_scratch(image);
 }
 
 static void halo(const graph *g, const op *o, int input, int64_t pad[4])

@@ -52,16 +52,16 @@ static bool pack_operand(const graph *g, const op *o, int input, pack *p)
     p->k = p->run = k;
     p->sn = columns ? 1 : k;
     p->sk = columns ? n : 1;
-    p->together = 2;
-    p->wide = pack_wide(g, n, shape_size(tensor_shape(g, o->out)) / n <= FEW_ROWS);
+    p->together = terms_together(g, o);
+    p->wide = panel_width(g) == 1 ? 1 : pack_wide(g, n, shape_size(tensor_shape(g, o->out)) / n <= FEW_ROWS);
     return true;
 }
 
-/* The rows of a as int16, each of whole pairs. */
+/* The rows of a as int16, each of whole groups. */
 static int64_t scratch(const graph *g, const op *o)
 {
-    int64_t k, n;
-    return rows_in_pairs(g, o, &k, &n) ? pair_scratch(shape_size(tensor_shape(g, o->out)) / n * ((k + 1) / 2 * 2)) : 0;
+    int64_t k, n, t = terms_together(g, o);
+    return rows_in_pairs(g, o, &k, &n) ? pair_scratch(shape_size(tensor_shape(g, o->out)) / n * ((k + t - 1) / t * t)) : 0;
 }
 
 static const attr_def attrs[] = {{"trans_b", ATTR_INT, offsetof(qmatmul_attr, trans_b), 0},

@@ -111,6 +111,7 @@ tensor_id affine(quantiser *q, const op *o);
 bool in_pairs(const graph *g, const op *o, int64_t k);
 /* Its bias, multiplier, shift: a number for each output, filled up to whole panels. */
 void pack_outputs(pack *p, int64_t groups, int64_t n);
+int64_t terms_together(const graph *g, const op *o); /* 2, or 4 int8 where there are no vectors */
 int64_t pair_scratch(int64_t n); /* for n terms as int16 */
 
 /* ---- the functions that op types of reals have as `quantise` ------------------------------------------------------------ */

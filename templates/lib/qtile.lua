@@ -8,6 +8,7 @@
 --   middle  loops around the rows, whose variable is m
 --   rows    {size, x, y}
 --   nest    loops of the sum {var, size, x}, the last one over pairs
+--   quads   without vectors: weights are int8, four terms of each side by side
 --   xn      the stride of the terms along the columns: 2 of a depthwise convolution, else nil
 
 -- Terms of an index: " + oh * 12 + m * 3"
@@ -24,15 +25,20 @@ local function row_index(tile)
     local size, list = 1, {}
     for i = #tile.nest, 1, -1 do
         local loop = tile.nest[i]
-        if loop.size > 1 then table.insert(list, 1, times(loop.var, size * tile.width * 2)) end
+        if loop.size > 1 then table.insert(list, 1, times(loop.var, size * tile.width * tile.together)) end
         size = size * loop.size
     end
     return #list > 0 and table.concat(list, " + ") .. " + " or ""
 end
 
+-- Terms of one weight side by side.
+function terms_together(step) return model.panel == 1 and step.ins[2].T == "i8" and 4 or 2 end
+
 function qtile(step, tile)
     local at, w, y = step.attr, step.ins[2], step.out
     tile.width, tile.terms = model.panel * w.pack.wide, w.pack.terms
+    tile.together = terms_together(step)
+    tile.quads = tile.together == 4
     tile.panels = div_up(tile.n, model.panel) * model.panel
     tile.wide = at.wide == 1
     tile.full = tile.n % model.panel == 0
@@ -67,6 +73,7 @@ function qtile(step, tile)
     end
     local r = {var = "r", size = tile.rows.size, x = tile.rows.x, y = tile.rows.y}
     tile.x = "x" .. plus({r}, "x") .. plus(tile.nest, "x") .. (tile.xn and " + v * LOOM_INT_LANES * 2" or "")
+        .. (tile.quads and " + h * " .. tile.nest[#tile.nest].x // 2 or "")
     tile.w = ("w + %sLOOM_INT_PANEL(v, %d, %d)"):format(row_index(tile), tile.width, tile.terms)
     local put = ("loom_%s_put(y%s + v * LOOM_INT_LANES%s, %d, %s, "):format(y.T, plus({r}, "y"), tile.yn == 1 and "" or " * " .. tile.yn,
         tile.yn, tile.full and "LOOM_INT_LANES" or "n - v * LOOM_INT_LANES")
@@ -129,14 +136,45 @@ local function image_lines(step, c, x, C, W, image)
     return lines
 end
 
+-- Of the image as int16 the rows that row oh of the result needs.
+function band_lines(step, c, x, C, W, image, rows)
+    local at, zero, lines = step.attr, step.attr.zero[1], {}
+    local top, bottom, left, right = table.unpack(at.pad)
+    local width = (W + left + right) * C
+    local function put(s) lines[#lines + 1] = s end
+    put(("for (int i = 0; i < %d; i++) {"):format(rows))
+    put(("    const int row = %s + i%s;"):format(times("oh", at.stride[1]), top > 0 and " - " .. top or ""))
+    put(("    loom_i16 *to = %s + i * %d;"):format(image, width))
+    if top + bottom > 0 then
+        put(("    if (row < 0 || row >= %d) {"):format(x.shape[3]))
+        put(("        loom_i16_zero(to, %d, 0);"):format(width))
+        put("        continue;")
+        put("    }")
+    end
+    if left > 0 then put(("    loom_i16_zero(to, %d, 0);"):format(left * C)) end
+    local from = ("x + %srow * %d"):format(c.batch > 1 and times("b", x.stride[1]) .. " + " or "", c.x_row)
+    local to = left > 0 and "to + " .. left * C or "to"
+    if C == 1 and c.x_col == 1 or c.x_channel == 1 and c.x_col == C then
+        put("    " .. widen(x, to, from, 1, 1, W * C, zero))
+    else
+        put(("    for (int c = 0; c < %d; c++)"):format(C))
+        put("        " .. widen(x, to .. " + c", ("%s + %s"):format(from, times("c", c.x_channel)), C, c.x_col, W, zero))
+    end
+    if right > 0 then put(("    loom_i16_zero(to + %d, %d, 0);"):format((left + W) * C, right * C)) end
+    put("}")
+    return lines
+end
+
 function qconv_tile(step)
     step.moved = true -- the border is made here, not in memory
     local c, at, x, y = conv_sizes(step), step.attr, step.ins[1], step.out
     local C, W = x.shape[2], x.shape[#x.shape]
     local row = (W + at.pad[3] + at.pad[4]) * C
-    local pairs = {var = "k", x = 2}
+    local together = terms_together(step)
+    local pairs, name = {var = "k", x = together}, c.depthwise and "image" or "terms"
+    local band = model.panel == 1 and not c.flat and (c.kh - 1) * at.dilation[1] + 1
     local tile = {
-        n = c.n, widen = image_lines(step, c, x, C, W, c.depthwise and "image" or "terms"), yn = y.stride[2],
+        n = c.n, widen = band and band_lines(step, c, x, C, W, name, band) or image_lines(step, c, x, C, W, name), yn = y.stride[2],
         outer = {{var = "b", size = c.batch, y = y.stride[1]}},
         middle = {{var = "oh", size = c.oh, x = at.stride[1] * row, y = c.flat and 0 or y.stride[3]}},
         rows = {size = c.ow, x = at.stride[2] * C, y = y.stride[#y.shape]},
@@ -144,21 +182,24 @@ function qconv_tile(step)
     }
     tile.group = {var = "g", size = c.groups, x = c.per_group, y = tile.n * y.stride[2]}
     if c.depthwise then
-        local n = ((c.flat and 1 or x.shape[3]) + at.pad[1] + at.pad[2]) * row
+        local n = (band or (c.flat and 1 or x.shape[3]) + at.pad[1] + at.pad[2]) * row
         tile.xn = 2
         tile.image = ("loom_i16 *image = (loom_i16 *)(scratch + %d);"):format(n + 16)
         table.insert(tile.widen, ("loom_pair_up(scratch, image, %d, %d);"):format(at.dilation[2] * C, n))
-        pairs.size, pairs.x = div_up(c.kw, 2), at.dilation[2] * C * 4
+        pairs.size, pairs.x = div_up(c.kw, together), at.dilation[2] * C * together * 2
         for _, loop in ipairs {tile.middle[1], tile.rows, tile.nest[1]} do loop.x = loop.x * 2 end
     elseif at.groups == 1 and at.dilation[2] == 1 then
-        pairs.size = div_up(c.kw * c.per_group, 2)
+        pairs.size = div_up(c.kw * c.per_group, together)
     else
         table.insert(tile.nest, {var = "j", size = c.kw, x = at.dilation[2] * C})
-        pairs.size = div_up(c.per_group, 2)
+        pairs.size = div_up(c.per_group, together)
     end
     table.insert(tile.nest, pairs)
     local line, rows = tile.middle[1], tile.rows
-    if line.size > 1 and line.x == rows.x * rows.size and line.y == rows.y * rows.size then
+    if band then
+        table.insert(tile.outer, line)
+        tile.middle = {}
+    elseif line.size > 1 and line.x == rows.x * rows.size and line.y == rows.y * rows.size then
         rows.size = rows.size * line.size
         tile.middle = {}
     end
@@ -168,7 +209,8 @@ end
 function qmatmul_tile(step)
     local a, y, at = step.ins[1], step.out, step.attr
     local r, K = #a.shape, a.shape[#a.shape]
-    local terms = div_up(K, 2) * 2
+    local together = terms_together(step)
+    local terms = div_up(K, together) * together
     local shape, ya, aa, xa, size = {}, {}, {}, {}, 1
     for d = r - 1, 1, -1 do
         shape[d], ya[d], aa[d], xa[d] = a.shape[d], y.stride[d], a.stride[d], size * terms
@@ -192,7 +234,7 @@ function qmatmul_tile(step)
     local loops = coalesce(shape, {ya, xa}, true)
     local last = table.remove(loops) or {size = 1, strides = {0, 0}}
     local tile = {n = y.shape[r], widen = lines, yn = y.stride[r], outer = {}, group = {var = "g", size = 1, x = 0, y = 0}, middle = {},
-                  rows = {size = last.size, x = last.strides[2], y = last.strides[1]}, nest = {{var = "k", size = terms // 2, x = 2}}}
+                  rows = {size = last.size, x = last.strides[2], y = last.strides[1]}, nest = {{var = "k", size = terms // together, x = together}}}
     for d, loop in ipairs(loops) do tile.middle[d] = {var = "i" .. d, size = loop.size, x = loop.strides[2], y = loop.strides[1]} end
     return qtile(step, tile)
 end

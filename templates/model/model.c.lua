@@ -10,7 +10,7 @@ $(line)
 
 #include "$(id).h"
 #include "$(integer and "loom_fixed.h" or "loom_map.h")"
-//@ if integer and panel > 1 then
+//@ if integer then
 #include "loom_ivec.h"
 //@ end
 //@ if uses_op(steps, "random") or uses_op(steps, "gumbel") then

@@ -17,24 +17,31 @@ $(pad){
 //@ pad = pad .. "    "
 //@ end
 //@ end
-$(pad)loom_pairs b[8];
+$(pad)$(tile.quads and "loom_quad" or "loom_pairs") b[8];
 $(pad)LOOM_UNROLL
 $(pad)for (int v = 0; v < vecs; v++)
-$(pad)    b[v] = loom_$(step.ins[2].T)_pairs($(tile.w));
+$(pad)    b[v] = loom_$(step.ins[2].T)_$(tile.quads and "quad" or "pairs")($(tile.w));
 $(pad)LOOM_UNROLL
+//@ if tile.quads then
+$(pad)for (int h = 0; h < 2; h++)
+$(pad)    LOOM_UNROLL
+//@ pad = pad .. "    "
+//@ end
+//@ local term = tile.quads and "b[v].half[h]" or "b[v]"
 //@ if tile.xn then
 $(pad)for (int r = 0; r < rows; r++)
 $(pad)    LOOM_UNROLL
 $(pad)    for (int v = 0; v < vecs; v++)
-$(pad)        acc[r * vecs + v] = loom_$(tile.wide and "wide_" or "")add(acc[r * vecs + v], loom_i16_pairs($(tile.x)), b[v]);
+$(pad)        acc[r * vecs + v] = loom_$(tile.wide and "wide_" or "")add(acc[r * vecs + v], loom_i16_pairs($(tile.x)), $(term));
 //@ else
 $(pad)for (int r = 0; r < rows; r++) {
 $(pad)    const loom_pairs a = loom_pair($(tile.x));
 $(pad)    LOOM_UNROLL
 $(pad)    for (int v = 0; v < vecs; v++)
-$(pad)        acc[r * vecs + v] = loom_$(tile.wide and "wide_" or "")add(acc[r * vecs + v], a, b[v]);
+$(pad)        acc[r * vecs + v] = loom_$(tile.wide and "wide_" or "")add(acc[r * vecs + v], a, $(term));
 $(pad)}
 //@ end
+//@ if tile.quads then pad = pad:sub(5) end
 $(pad:sub(5))}
     LOOM_UNROLL
     for (int v = 0; v < vecs; v++)$(tile.factors and " {" or "")
