@@ -33,9 +33,6 @@
 #if LOOM_INT_LANES == 16 || defined(__aarch64__)
 #define LOOM_INT_TILE 24
 #define LOOM_INT_ROWS 12
-#elif LOOM_INT_LANES == 1 && defined(__ARM_FEATURE_SIMD32)
-#define LOOM_INT_TILE 6
-#define LOOM_INT_ROWS 3
 #elif LOOM_INT_LANES == 1 && defined(__arm__)
 #define LOOM_INT_TILE 4
 #define LOOM_INT_ROWS 2
@@ -222,6 +219,103 @@ LOOM_INLINE loom_sums loom_add(loom_sums s, loom_pairs a, loom_pairs b)
 #endif
 }
 
+/* One tile without vectors: s[r * vecs + v] += the products of x + r * xr and w + v * wv. Terms lie in `lines` runs of n quads;
+ * from one to the next x goes on by xl. With two int16 in a register the loops are functions of their own, which leaves them
+ * all registers. */
+#if LOOM_INT_LANES == 1
+#if defined(__ARM_FEATURE_SIMD32)
+
+#define LOOM_QUAD(p, low, high)                                                                          \
+    const uint32_t low##w = ((const loom_word_any *)(const void *)(p))->v;                               \
+    int32_t low = __sxtb16((int32_t)low##w), high;                                                       \
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(high) : "r"(low##w));
+
+LOOM_NOINLINE void loom_quads_2x2(int32_t *s, const loom_i16 *x, int xr, int xl, const int8_t *w, int wv, int lines, int n)
+{
+    int32_t a = s[0], b = s[1], c = s[2], d = s[3];
+    for (; lines > 0; lines--, x += xl) {
+        const loom_i16 *x0 = x, *x1 = x + xr, *end = x + n * 4;
+        for (; x0 != end; x0 += 4, x1 += 4, w += 4) { /* one operand after the other: there are few registers */
+            LOOM_QUAD(w, p, q)
+            LOOM_QUAD(w + wv, t, u)
+            loom_pairs e = loom_i16_pairs(x0);
+            a = __smlad(e, p, a);
+            b = __smlad(e, t, b);
+            e = loom_i16_pairs(x0 + 2);
+            a = __smlad(e, q, a);
+            b = __smlad(e, u, b);
+            e = loom_i16_pairs(x1);
+            c = __smlad(e, p, c);
+            d = __smlad(e, t, d);
+            e = loom_i16_pairs(x1 + 2);
+            c = __smlad(e, q, c);
+            d = __smlad(e, u, d);
+        }
+    }
+    s[0] = a;
+    s[1] = b;
+    s[2] = c;
+    s[3] = d;
+}
+
+LOOM_NOINLINE void loom_quads_1x2(int32_t *s, const loom_i16 *x, int xl, const int8_t *w, int wv, int lines, int n)
+{
+    int32_t a = s[0], b = s[1];
+    for (; lines > 0; lines--, x += xl) {
+        const loom_i16 *x0 = x, *end = x + n * 4;
+        for (; x0 != end; x0 += 4, w += 4) {
+            LOOM_QUAD(w, p, q)
+            LOOM_QUAD(w + wv, t, u)
+            loom_pairs e = loom_i16_pairs(x0);
+            a = __smlad(e, p, a);
+            b = __smlad(e, t, b);
+            e = loom_i16_pairs(x0 + 2);
+            a = __smlad(e, q, a);
+            b = __smlad(e, u, b);
+        }
+    }
+    s[0] = a;
+    s[1] = b;
+}
+
+LOOM_INLINE void loom_quads(int32_t *s, const int rows, const int vecs, const loom_i16 *x, int xr, int xl, const int8_t *w, int wv,
+                            int lines, int n)
+{
+    if (rows == 2 && vecs == 2) {
+        loom_quads_2x2(s, x, xr, xl, w, wv, lines, n);
+        return;
+    }
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < vecs; v += 2) {
+            int32_t two[2] = {s[r * vecs + v], v + 1 < vecs ? s[r * vecs + v + 1] : 0};
+            loom_quads_1x2(two, x + r * xr, xl, w + v * wv, v + 1 < vecs ? wv : 0, lines, n);
+            s[r * vecs + v] = two[0];
+            if (v + 1 < vecs)
+                s[r * vecs + v + 1] = two[1];
+        }
+}
+
+#else
+
+LOOM_INLINE void loom_quads(int32_t *s, const int rows, const int vecs, const loom_i16 *x, int xr, int xl, const int8_t *w, int wv,
+                            int lines, int n)
+{
+    for (int i = 0; i < lines; i++)
+        for (int k = 0; k < n; k++)
+            LOOM_UNROLL
+            for (int v = 0; v < vecs; v++) {
+                const loom_quad b = loom_i8_quad(w + (i * n + k) * 4 + v * wv);
+                LOOM_UNROLL
+                for (int r = 0; r < rows; r++) {
+                    const loom_i16 *a = x + r * xr + i * xl + k * 4;
+                    s[r * vecs + v] = loom_add(loom_add(s[r * vecs + v], loom_pair(a), b.half[0]), loom_pair(a + 2), b.half[1]);
+                }
+            }
+}
+
+#endif
+#endif
+
 /* or in more: in vectors 65536 * high + low. The low halves stay below 2^31 for as many as 65534 terms. */
 #if LOOM_INT_LANES > 1
 typedef struct loom_wide { loom_sums high, low; } loom_wide;
@@ -303,7 +397,7 @@ LOOM_INLINE loom_sums loom_sums_cut(loom_sums v, int32_t low, int32_t high)
 #endif
 }
 
-/* For shifts of 32 and more, or 31 and sums below 2^30: what a result takes of its column. */
+/* For shifts of 32 and more: what a result takes of its column. */
 #if LOOM_INT_LANES >= 8
 
 /* Even and odd columns, whose products take 64 bits; 2^62 makes these positive, for vectors of 64 bits have no arithmetic
@@ -353,14 +447,15 @@ LOOM_INLINE loom_sums loom_scaled(loom_sums s, loom_factors f)
 
 #else
 
-typedef struct { int32_t m[LOOM_INT_LANES], shift[LOOM_INT_LANES]; int zero; } loom_factors;
+typedef struct { int32_t m[LOOM_INT_LANES], shift[LOOM_INT_LANES]; int64_t half[LOOM_INT_LANES]; int zero; } loom_factors;
 
 LOOM_INLINE loom_factors loom_factors_load(const loom_i32 *m, const int8_t *shift, int zero)
 {
     loom_factors f;
     for (int l = 0; l < LOOM_INT_LANES; l++) {
         f.m[l] = m[l];
-        f.shift[l] = shift[l];
+        f.half[l] = (int64_t)1 << (shift[l] - 1);
+        f.shift[l] = shift[l] - 32; /* the lower half of a product takes no part in it */
     }
     f.zero = zero;
     return f;
@@ -371,7 +466,8 @@ LOOM_INLINE loom_factors loom_factor(int32_t m, int shift, int zero)
     loom_factors f;
     for (int l = 0; l < LOOM_INT_LANES; l++) {
         f.m[l] = m;
-        f.shift[l] = shift;
+        f.half[l] = (int64_t)1 << (shift - 1);
+        f.shift[l] = shift - 32;
     }
     f.zero = zero;
     return f;
@@ -382,7 +478,7 @@ LOOM_INLINE loom_sums loom_scaled(loom_sums s, loom_factors f)
     int32_t v[LOOM_INT_LANES];
     loom_sums_store(v, s);
     for (int l = 0; l < LOOM_INT_LANES; l++)
-        v[l] = (int32_t)loom_scale(v[l], f.m[l], f.shift[l]) + f.zero;
+        v[l] = ((int32_t)(((int64_t)v[l] * f.m[l] + f.half[l]) >> 32) >> f.shift[l]) + f.zero;
     return loom_sums_load(v);
 }
 

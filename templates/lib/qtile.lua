@@ -75,6 +75,11 @@ function qtile(step, tile)
     tile.x = "x" .. plus({r}, "x") .. plus(tile.nest, "x") .. (tile.xn and " + v * LOOM_INT_LANES * 2" or "")
         .. (tile.quads and " + h * " .. tile.nest[#tile.nest].x // 2 or "")
     tile.w = ("w + %sLOOM_INT_PANEL(v, %d, %d)"):format(row_index(tile), tile.width, tile.terms)
+    if tile.quads and not tile.wide and not tile.xn and #tile.nest <= 2 then
+        local line = #tile.nest == 2 and tile.nest[1] or {size = 1, x = 0}
+        tile.dot = ("loom_quads(acc, rows, vecs, x, %d, %d, w, %d, %d, %d);"):format(tile.rows.x, line.x, tile.terms, line.size,
+            tile.nest[#tile.nest].size)
+    end
     local put = ("loom_%s_put(y%s + v * LOOM_INT_LANES%s, %d, %s, "):format(y.T, plus({r}, "y"), tile.yn == 1 and "" or " * " .. tile.yn,
         tile.yn, tile.full and "LOOM_INT_LANES" or "n - v * LOOM_INT_LANES")
     local acc, zero = "acc[r * vecs + v]", at.zero[#at.zero]
@@ -234,7 +239,8 @@ function qmatmul_tile(step)
     local loops = coalesce(shape, {ya, xa}, true)
     local last = table.remove(loops) or {size = 1, strides = {0, 0}}
     local tile = {n = y.shape[r], widen = lines, yn = y.stride[r], outer = {}, group = {var = "g", size = 1, x = 0, y = 0}, middle = {},
-                  rows = {size = last.size, x = last.strides[2], y = last.strides[1]}, nest = {{var = "k", size = terms // together, x = together}}}
+                  rows = {size = last.size, x = last.strides[2], y = last.strides[1]},
+                  nest = {{var = "k", size = terms // together, x = together}}}
     for d, loop in ipairs(loops) do tile.middle[d] = {var = "i" .. d, size = loop.size, x = loop.strides[2], y = loop.strides[1]} end
     return qtile(step, tile)
 end

@@ -6,14 +6,15 @@
 //@     return cut(y, minus(scaled(sum, at.m[3], at.shift[3], at.limit[3]), -at.zero[3]), at.low, at.high)
 //@ end
 //@ local loops = vector_elements(step, {y, a, b})
-//@ if loops and at.shift[1] >= 31 and at.shift[2] >= 31 and at.shift[3] >= 31 then
+//@ if loops and at.shift[1] >= 31 and at.shift[2] >= 31 and at.shift[3] >= 32 then
+//@ -- both times 2, so that every shift is 32 or more
 //@ local function vector(x, k)
 //@     local v = ("loom_i8_sums(%s)"):format(loops.at(x))
-//@     return ("loom_scaled((%s) * %d, f%s)"):format(minus(v, at.zero[k]), 1 << at.left, x.name)
+//@     return ("loom_scaled((%s) * %d, f%s)"):format(minus(v, at.zero[k]), 2 << at.left, x.name)
 //@ end
 static void $(step.name)($(step.params))
 {
-    const loom_factors fa = loom_factor($(at.m[1]), $(at.shift[1]), 0), fb = loom_factor($(at.m[2]), $(at.shift[2]), 0);
+    const loom_factors fa = loom_factor($(at.m[1]), $(at.shift[1] + 1), 0), fb = loom_factor($(at.m[2]), $(at.shift[2] + 1), 0);
     const loom_factors fy = loom_factor($(at.m[3]), $(at.shift[3]), $(at.zero[3]));
 //@ for _, line in ipairs(loops.head) do
 $(line)

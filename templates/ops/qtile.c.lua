@@ -8,6 +8,9 @@ LOOM_INLINE void $(step.name)_tile(const int rows, const int vecs, $(tile.params
         for (int v = 0; v < vecs; v++)
             acc[r * vecs + v] = $(tile.wide and "loom_wide_zero()" or "loom_sums_load(bias + v * LOOM_INT_LANES)");
 //@ local pad = "    "
+//@ if tile.dot then
+    $(tile.dot)
+//@ else
 //@ for i, k in ipairs(tile.nest) do
 //@ if k.size > 1 then
 $(pad)for (int $(k.var) = 0; $(k.var) < $(k.size); $(k.var)++)$(i == #tile.nest and " {" or "")
@@ -43,6 +46,7 @@ $(pad)}
 //@ end
 //@ if tile.quads then pad = pad:sub(5) end
 $(pad:sub(5))}
+//@ end
     LOOM_UNROLL
     for (int v = 0; v < vecs; v++)$(tile.factors and " {" or "")
 //@ if tile.factors then
