@@ -66,7 +66,8 @@ static bool pack_operand(const graph *g, const op *o, int input, pack *p)
         return false;
     const conv_attr *a = &((const qconv_attr *)o->attr)->window;
     const shape *w = tensor_shape(g, o->in[1]);
-    int64_t taps = shape_size(w) / (w->dim[0] * w->dim[1]), groups = is_depthwise(o, w) ? 1 : a->groups, n = w->dim[0] / groups;
+    bool depthwise = is_depthwise(o, w);
+    int64_t taps = shape_size(w) / (w->dim[0] * w->dim[1]), groups = depthwise ? 1 : a->groups, n = w->dim[0] / groups;
     pack_outputs(p, groups, n);
     if (input > 1)
         return true;
@@ -77,7 +78,7 @@ static bool pack_operand(const graph *g, const op *o, int input, pack *p)
     p->sk = 1;
     p->si = taps;
     p->together = terms_together(g, o);
-    p->run = groups == 1 && (a->groups > 1 || a->dilation[1] == 1) ? p->inner * w->dim[w->rank - 1] : p->inner;
+    p->run = depthwise || (groups == 1 && a->dilation[1] == 1) ? p->inner * w->dim[w->rank - 1] : p->inner;
     return true;
 }
 
