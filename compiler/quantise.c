@@ -19,6 +19,18 @@ int type_bits(precision p) { return p == I8 ? 8 : p == I16 ? 16 : 28; }
 /* v rounded to nearest, half up: the same on every host, for |v| < 2^52. */
 static double half_up(double v) { return floor(v + 0.5); }
 
+/* The least e with v <= 2^e, v > 0. Not log2: C libraries differ in that. */
+static int power_above(double v)
+{
+    int e;
+    return frexp(v, &e) == 0.5 ? e - 1 : e;
+}
+
+int places_of(double scale)
+{
+    return -power_above(scale);
+}
+
 quant quant_of_range(range r, precision p)
 {
     double most = -r.low > r.high ? -r.low : r.high;
@@ -29,10 +41,7 @@ quant quant_of_range(range r, precision p)
     } else if (p == I16) {
         q.scale = most > 0 ? most / 16384 : 1;
     } else {
-        int e = 0;
-        if (most > 0)
-            frexp(most, &e); /* most <= 2^e */
-        q.scale = ldexp(1, e - 26);
+        q.scale = ldexp(1, (most > 0 ? power_above(most) : 0) - 26);
     }
     return q;
 }
@@ -42,7 +51,7 @@ quant quant_fixed(double low, double high, precision p)
     double place = p == I8 ? (high - low) / 256 : 0, most = -low > high ? -low : high;
     if (p == I8)
         return (quant){place, (int)(-128 - low / place)};
-    return (quant){p == I16 ? most / 32768 : ldexp(1, (int)ceil(log2(most)) - 26), 0};
+    return (quant){p == I16 ? most / 32768 : ldexp(1, power_above(most) - 26), 0};
 }
 
 int64_t quantise_number(double v, quant q, precision p)

@@ -44,6 +44,7 @@ multiplier multiplier_of(double r, int acc_bits, precision to);
 int64_t type_low(precision p);  /* what tensors of a type hold: -128 .. 127, -32767 .. 32767, -2^27 .. 2^27 */
 int64_t type_high(precision p);
 int type_bits(precision p);     /* of a difference of two such numbers, sign aside: 8, 16, 28 */
+int places_of(double scale); /* of a power of two: n, when it is 2^-n */
 quant quant_of_range(range r, precision p);
 quant quant_fixed(double low, double high, precision p); /* the same for ranges that are known: sigmoid, softmax */
 /* v as an integer: to nearest, halves up, cut to the type's range. */

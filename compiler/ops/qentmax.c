@@ -5,6 +5,8 @@
  * least 1. y_j = zero + p_j / sum in steps of 2^-places, by the inverse of the sum, rounded half up. */
 #include "qops.h"
 
+#include "../../runtime/loom_math.h"
+
 #include <math.h>
 
 static int64_t power(const qentmax_attr *at, int64_t d) { return loom_entmax_power(d, at->power, at->exponent, at->exponent_shift); }
@@ -92,8 +94,8 @@ tensor_id quantise_entmax(quantiser *q, const op *o)
     double a = old->alpha - 1;
     multiplier by = multiplier_with(quant_at(q, x)->scale * a * 0x1p30, 0), exponent = multiplier_with(1 / a, 0);
     qentmax_attr at = {.m = by.m, .shift = by.shift, .power = a == 1 ? 1 : a == 0.5 ? 2 : 0, .exponent = exponent.m,
-                       .exponent_shift = exponent.shift, .zero = to.zero, .places = (int)lround(-log2(to.scale)),
+                       .exponent_shift = exponent.shift, .zero = to.zero, .places = places_of(to.scale),
                        .low = (int)type_low(p), .high = (int)type_high(p)};
-    at.most = (int)floor((1 - pow((double)s->dim[s->rank - 1], -a)) * 0x1p30 + 0.5);
+    at.most = (int)floor((1 - loom_exp_f64(-a * loom_log_f64((double)s->dim[s->rank - 1]))) * 0x1p30 + 0.5);
     return int_op(q, &op_qentmax, &at, sizeof at, *s, p, to, 1, &x);
 }

@@ -175,7 +175,7 @@ tensor_id quantise_scan(quantiser *q, const op *o)
         to = (quant){q->ranges[o->out].high > 0 ? q->ranges[o->out].high / 127 : 1, 0};
     double steps = relu ? 8 / to.scale : 0x1p26; /* of s in 1 */
     multiplier k = multiplier_with(quant_at(q, in[X])->scale * steps, 0);
-    int places = (int)lround(-log2(to.scale));
+    int places = places_of(to.scale);
     qscan_attr at = {.cell = cell, .m = k.m, .shift = k.shift, .places = relu ? 3 : (rnn ? 30 : 60) - places,
                      .low = relu ? 0 : (int)type_low(p), .high = (int)type_high(p)};
     if (!make_weights(q, o, to.scale * steps, p, in, &at))

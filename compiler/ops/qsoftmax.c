@@ -84,12 +84,12 @@ tensor_id quantise_softmax(quantiser *q, const op *o)
         return 0;
     precision p = q->type[o->out];
     quant to = quant_fixed(0, 1, p);
-    double factor = quant_at(q, x)->scale / log(2);
+    double factor = quant_at(q, x)->scale / 0x1.62e42fefa39efp-1; /* ln 2 */
     int bits = 30;
     while (bits > 0 && ldexp(factor, bits) >= 0x1p30)
         bits--;
     multiplier k = multiplier_with(ldexp(factor, bits), 0);
     qsoftmax_attr at = {.causal = ((const softmax_attr *)o->attr)->causal, .m = k.m, .shift = k.shift, .bits = bits, .zero = to.zero,
-                        .places = (int)lround(-log2(to.scale)), .low = (int)type_low(p), .high = (int)type_high(p)};
+                        .places = places_of(to.scale), .low = (int)type_low(p), .high = (int)type_high(p)};
     return int_op(q, &op_qsoftmax, &at, sizeof at, *tensor_shape(q->f, o->out), p, to, 2, (tensor_id[]){x, mask});
 }
