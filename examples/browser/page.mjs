@@ -107,7 +107,8 @@ async function rest(stopped) {
   $("native").textContent = there ?? "not known for these points";
   document.querySelector(".digests").className = `digests${same ? " same" : done && there && here ? " different" : ""}`;
   $("verdict").textContent = !done || !there || !here ? "" : same ? "✓ Same bits" : "✗ Different";
-  if (stopped) say(`${done ? "Trained" : "Paused after"} ${thousands(steps)} steps: ${$("right").textContent} of the points are right. ${verdict(there, same, done)}`);
+  const what = `${done ? "Trained" : "Paused after"} ${thousands(steps)} steps: ${$("right").textContent} of the points are right.`;
+  if (stopped) say(`${what} ${verdict(there, same, done)}`);
 }
 
 function verdict(there, same, done) {

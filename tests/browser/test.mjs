@@ -172,7 +172,8 @@ const checks = {
   },
 };
 
-const server = spawn("python3", ["-u", "-m", "http.server", "--bind", "127.0.0.1", "--directory", site, "0"], { stdio: ["ignore", "pipe", "ignore"] });
+const serve = ["-u", "-m", "http.server", "--bind", "127.0.0.1", "--directory", site, "0"];
+const server = spawn("python3", serve, { stdio: ["ignore", "pipe", "ignore"] });
 const port = /port (\d+)/.exec((await once(server.stdout, "data"))[0])[1], address = `http://127.0.0.1:${port}/page/`;
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] });
 let failed = 0;
