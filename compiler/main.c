@@ -38,7 +38,7 @@ const command commands[] = {
      "  --dispatch          also write <id>_avx2.c and <id>_avx512.c; the program takes the best that the\n"
      "                      machine has, whatever flags it was built with (x86-64, gcc or clang)\n"
      "  --weights-file      write the weights as <id>.weights, which the program loads, not as C arrays\n"
-     "  --dump STAGE        print the graph or plan after a stage: lower, fold, broadcast, dead,\n"
+     "  --dump STAGE        print the graph or plan after a stage: lower, quantise, fold, broadcast, dead,\n"
      "                      fuse, pad, update, schedule, plan\n"
      "  --templates DIR     read templates from DIR before the built-in ones\n"},
     {"run", command_run, "run a network in the interpreter",
@@ -249,7 +249,7 @@ const struct option long_options[] = {
 #define LOSSES "mse|mae|huber|cross_entropy|cross_entropy_logits|binary_cross_entropy|gradient"
 #define OPTIMIZERS "sgd|momentum|nesterov|adam|adamw|rmsprop"
 #define DATA_FORMATS "json|csv|npy"
-#define STAGES "lower|fold|broadcast|dead|fuse|pad|update|schedule|plan"
+#define STAGES "lower|quantise|fold|broadcast|dead|fuse|pad|update|schedule|plan"
 
 const char *option_words(session *s, const command *c, const char *option)
 {

@@ -12,6 +12,7 @@ struct network {
     void *instance;
     void *buffer[3]; /* input, output, target */
     double number;   /* the result of a call, where that is one */
+    loom_schedule before; /* of the training that runs */
 };
 
 static loom_error error;     /* what went wrong last */
@@ -96,12 +97,20 @@ EXPORT("set_rate") int module_set_rate(struct network *net, double rate)
     return loom_set_learning_rate(net->m, net->instance, rate);
 }
 
-/* Before a training, see loom_train.h. */
-EXPORT("begin") int module_begin(struct network *net, double rate, double steps)
+/* Before a training of so many mini-batches, `accumulate` of them for a step; and after it, when the schedule is what it was. */
+EXPORT("begin") int module_begin(struct network *net, double rate, double batches, double accumulate)
 {
     if (!loom_can_train(net->m))
         return LOOM_E_UNSUPPORTED;
-    loom_begin(&net->m->progress(net->m, net->instance)->schedule, rate, steps);
+    loom_progress *p = net->m->progress(net->m, net->instance);
+    net->before = p->schedule;
+    loom_begin(&p->schedule, rate, (double)p->steps + (double)(uint64_t)(((double)p->pending + batches) / accumulate));
+    return LOOM_OK;
+}
+
+EXPORT("finish") int module_finish(struct network *net)
+{
+    net->m->progress(net->m, net->instance)->schedule = net->before;
     return LOOM_OK;
 }
 

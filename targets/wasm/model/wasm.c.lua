@@ -15,6 +15,7 @@ struct $(id)_wasm {
 //@ if train then
     LOOM_$(ID)_ALIGN $(real) target[$(ID)_OUTPUT_SIZE];
     double number; /* the result of a call, where that is one */
+    loom_schedule before; /* of the training that runs */
 //@ end
 };
 
@@ -60,10 +61,15 @@ EXPORT("rate") void $(id)_wasm_rate(struct $(id)_wasm *x)
 
 EXPORT("set_rate") void $(id)_wasm_set_rate(struct $(id)_wasm *x, double rate) { x->net.progress.schedule.rate = rate; }
 
-EXPORT("begin") void $(id)_wasm_begin(struct $(id)_wasm *x, double rate, double steps)
+/* Before a training of so many mini-batches, `accumulate` of them for a step; and after it, when the schedule is what it was. */
+EXPORT("begin") void $(id)_wasm_begin(struct $(id)_wasm *x, double rate, double batches, double accumulate)
 {
-    loom_begin(&x->net.progress.schedule, rate, steps);
+    loom_progress *p = &x->net.progress;
+    x->before = p->schedule;
+    loom_begin(&p->schedule, rate, (double)p->steps + (double)(uint64_t)(((double)p->pending + batches) / accumulate));
 }
+
+EXPORT("finish") void $(id)_wasm_finish(struct $(id)_wasm *x) { x->net.progress.schedule = x->before; }
 
 EXPORT("steps") void $(id)_wasm_steps(struct $(id)_wasm *x) { x->number = (double)x->net.progress.steps; }
 

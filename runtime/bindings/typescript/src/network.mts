@@ -133,10 +133,12 @@ export class Network extends Instance {
   // Yields after each step of the optimiser; returns the losses of the epochs.
   *#steps(inputs: Samples, targets: Samples, options: TrainOptions): Generator<void, number[]> {
     const release = this.occupy("its training");
+    let begun = false;
     try {
       const x = this.#numbers(inputs, "inputs"), y = this.#numbers(targets, "targets");
       const plan = training(this.model.info, x, y, options), losses: number[] = [];
-      this.call("begin", options.learningRate ?? 0, plan.steps);
+      this.call("begin", options.learningRate ?? 0, plan.calls, plan.accumulate);
+      begun = true;
       for (let epoch = plan.first; epoch < plan.end; epoch++) {
         const batches = plan.batches(options.shuffle === false ? undefined : this.#order(plan.seed, epoch, plan.samples));
         const loss = yield* this.#epoch(batches);
@@ -149,6 +151,7 @@ export class Network extends Instance {
       }
       return losses;
     } finally {
+      if (begun) this.call("finish");
       release();
     }
   }

@@ -45,8 +45,9 @@ export interface Training {
   end: number;
   samples: number;
   seed: bigint;
-  /** Of the optimiser, in all epochs. */
-  steps: number;
+  /** Mini-batches in all epochs, and how many of them make a step of the optimiser. */
+  calls: number;
+  accumulate: number;
   /** The mini-batches of one epoch, which takes the samples in this order. */
   batches(order: readonly number[] | undefined): Batches;
 }
@@ -69,7 +70,7 @@ export function training(info: ModelInfo, x: Numbers, y: Numbers, options: Train
   const epochs = whole(options.epochs ?? settings.training?.epochs ?? 10, 1, "epochs");
   const first = whole(options.firstEpoch ?? 0, 0, "firstEpoch"), end = first + epochs;
   const seed = BigInt(whole(options.seed ?? settings.seed ?? 0, 0, "seed"));
-  const calls = Math.ceil(samples / batch), steps = Math.floor((end * calls) / Math.max(settings.training?.accumulate ?? 1, 1));
+  const calls = epochs * Math.ceil(samples / batch), accumulate = Math.max(settings.training?.accumulate ?? 1, 1);
   const batches = function* (order: readonly number[] | undefined) {
     for (let first = 0; first < samples; first += batch) yield gather(first, order);
   };
@@ -85,7 +86,7 @@ export function training(info: ModelInfo, x: Numbers, y: Numbers, options: Train
     }
     return to;
   };
-  return { first, end, samples, seed, steps, batches };
+  return { first, end, samples, seed, calls, accumulate, batches };
 }
 
 function sampleSize(shape: readonly number[], batch: number): number {
