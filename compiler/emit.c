@@ -148,6 +148,13 @@ static int lua_single(lua_State *L)
     return 1;
 }
 
+/* problem(text): an error of the options */
+static int lua_problem(lua_State *L)
+{
+    diag(emitter_of(L)->s, DIAG_ERROR, NULL, "%s", luaL_checkstring(L, 1));
+    return 0;
+}
+
 /* write(name, text): a file in the output folder, which appears there when all is well */
 static int lua_write(lua_State *L)
 {
@@ -223,6 +230,7 @@ GUARDED(lua_source)
 GUARDED(lua_weight_text)
 GUARDED(lua_weight_bytes)
 GUARDED(lua_const)
+GUARDED(lua_problem)
 GUARDED(lua_write)
 GUARDED(lua_script)
 GUARDED(push_model)
@@ -232,7 +240,7 @@ static int run_main(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"source", guarded_lua_source}, {"weight_text", guarded_lua_weight_text}, {"weight_bytes", guarded_lua_weight_bytes},
-        {"const", guarded_lua_const}, {"single", lua_single}, {"crc32", lua_crc32}, {"write", guarded_lua_write},
+        {"const", guarded_lua_const}, {"single", lua_single}, {"problem", guarded_lua_problem}, {"crc32", lua_crc32}, {"write", guarded_lua_write},
         {"script", guarded_lua_script}, {0}};
     luaL_openlibs(L);
     lua_newtable(L);

@@ -29,7 +29,7 @@ const command commands[] = {
      "  --board             mcu: also write start-up code and a linker script for the board that QEMU models\n"
      "  --abi               also write <id>_model.c, the network behind the C interface of loom.h\n"
      "  --bindings LIST     also write a typed wrapper of this network for each of these languages, with commas between:\n"
-     "                      cpp, csharp, python, rust; implies --abi\n"
+     "                      cpp, csharp, python, rust, or ts (with --target wasm); implies --abi\n"
      "  --standalone        also write the runtime (with --abi all of that interface), so that cc DIR/*.c main.c is\n"
      "                      all it takes\n"
      "  --io float          of i8, i16 and i32: take and give float32, not integers\n"

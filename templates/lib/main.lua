@@ -177,7 +177,12 @@ end
 -- Wrappers for other languages.
 for name in model.bindings:gmatch("[^,]+") do
     local folder = "bindings/" .. name .. "/"
-    write_files(assert(load(load_text(folder .. "binding.lua"), "@binding.lua", "t", {}))().files, folder)
+    local binding = assert(load(load_text(folder .. "binding.lua"), "@binding.lua", "t", {}))()
+    if binding.target and binding.target ~= target.name then
+        loom.problem(("--bindings %s is for --target %s"):format(name, binding.target))
+    else
+        write_files(binding.files, folder)
+    end
 end
 
 -- What the target adds.
