@@ -240,7 +240,8 @@ static int run_main(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"source", guarded_lua_source}, {"weight_text", guarded_lua_weight_text}, {"weight_bytes", guarded_lua_weight_bytes},
-        {"const", guarded_lua_const}, {"single", lua_single}, {"problem", guarded_lua_problem}, {"crc32", lua_crc32}, {"write", guarded_lua_write},
+        {"const", guarded_lua_const}, {"single", lua_single}, {"problem", guarded_lua_problem}, {"crc32", lua_crc32},
+        {"write", guarded_lua_write},
         {"script", guarded_lua_script}, {0}};
     luaL_openlibs(L);
     lua_newtable(L);
