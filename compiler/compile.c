@@ -44,6 +44,15 @@ plan *graph_compile(session *s, graph *g, const plan *first)
     return p;
 }
 
+bool choose_reals(session *s, const network *net, precision *p)
+{
+    bool given = s->opt->has_precision;
+    *p = given ? s->opt->precision : real_of(net->precision);
+    if (is_integer(*p))
+        diag(s, DIAG_ERROR, NULL, "'%s' computes in reals: --precision takes f32 or f64 here, not %s", s->opt->command, precision_names[*p]);
+    return !is_integer(*p);
+}
+
 static graph *lower_inference(session *s, const compiled *c)
 {
     graph *g = network_lower(s, c->net, c->precision, s->opt->train ? LOWER_MUTABLE : LOWER_FIXED);
@@ -176,8 +185,9 @@ int command_run(session *s)
 
 int command_init(session *s)
 {
-    compiled c = {0};
-    if (!compile_network(s, &c))
-        return 1;
-    return model_write(s, c.infer, s->opt->out ? s->opt->out : "-") ? 0 : 1;
+    source src, weights;
+    precision p;
+    const network *net = read_network(s, &src, &weights);
+    const graph *g = net && choose_reals(s, net, &p) ? network_lower(s, net, p, LOWER_FIXED) : NULL;
+    return g && model_write(s, g, s->opt->out ? s->opt->out : "-") ? 0 : 1;
 }

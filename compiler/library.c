@@ -100,7 +100,7 @@ static void make(void *arg)
     training t = training_read(s, net);
     if (o->train == 2 && t.accumulate == 0)
         t.accumulate = 1;
-    precision p = o->type ? (o->type == LOOM_F64 ? F64 : F32) : net->precision;
+    precision p = o->type ? (o->type == LOOM_F64 ? F64 : F32) : o->train ? real_of(net->precision) : net->precision;
     k->model = s->diags.errors ? NULL : engine_model(s, net, p, o->train ? &t : NULL);
     if (s->diags.errors)
         k->model = NULL;

@@ -115,6 +115,8 @@ typedef struct diags {
 typedef enum precision { F32, F64, N_REALS, I8 = N_REALS, I16, I32, I64, N_PRECISIONS } precision;
 
 static inline bool is_integer(precision p) { return p >= N_REALS; }
+/* For what has to be in reals, as training and files of weights. */
+static inline precision real_of(precision p) { return is_integer(p) ? F32 : p; }
 
 /* What a tensor of integers stands for: the real number scale * (q - zero). */
 typedef struct quant {
@@ -635,6 +637,8 @@ int run_script(session *s, const char *dir, int variant);
 /* ---- compile.c, verify.c, report.c, run.c: the commands. Exit codes. */
 /* The network of the command line, with its weights; NULL after an error. */
 network *read_network(session *s, source *net_src, source *weights_src);
+/* The precision of the command line or the description, for commands that need reals; false after an error. */
+bool choose_reals(session *s, const network *net, precision *p);
 bool compile_network(session *s, compiled *c);
 bool compile_layers(session *s, compiled *c); /* the same for a network that is read: c->net, src, weights_src */
 /* The passes, which change g, and the plan of what they make of it. `first` as in plan_build. */

@@ -209,7 +209,8 @@ int command_convert(session *s)
     storage how = storage_of(s->opt);
     comparison c = {0};
     network *net = read_network(s, &net_src, &weights_src);
-    graph *g = net ? network_lower(s, net, s->opt->has_precision ? s->opt->precision : net->precision, LOWER_FIXED) : NULL;
+    precision p;
+    graph *g = net && choose_reals(s, net, &p) ? network_lower(s, net, p, LOWER_FIXED) : NULL;
     if (!g || !model_bytes(s, g, &how, &file))
         return 1;
     const graph *again = read_again(s, &file, g);

@@ -331,7 +331,8 @@ static bool find_model(trainer *tr, const network *net)
     tr->t = training_read(s, net);
     if (s->diags.errors)
         return false;
-    tr->p = s->opt->has_precision ? s->opt->precision : net->precision;
+    if (!choose_reals(s, net, &tr->p))
+        return false;
     tr->m = engine_model(s, net, tr->p, &tr->t);
     tr->batch = net->batch;
     tr->seed = net->seed;

@@ -5,6 +5,8 @@
  * What is read is written in some format and storage type and read again: exact ones must give the same bits. */
 #include "budget.h"
 
+#include "../../compiler/store.h"
+
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static void encode(text *t, const char *s, size_t n)
@@ -64,7 +66,7 @@ static bool is_small(const graph *g)
 static void read_and_write(session *s, const source *src, unsigned kind)
 {
     network *net = network_read(s, src);
-    graph *g = net ? network_lower(s, net, net->precision, LOWER_FIXED) : NULL;
+    graph *g = net ? network_lower(s, net, real_of(net->precision), LOWER_FIXED) : NULL;
     storage how = {.type = (int)(kind / 8 % 6), .scales = (store_scales)(kind / 3 % 3), .binary = kind % 5 < 2};
     source file;
     if (!g || !is_small(g) || !model_bytes(s, g, &how, &file))

@@ -5,6 +5,8 @@
  * Networks that are merely large are no find: beyond a budget of memory there is none left. */
 #include "budget.h"
 
+#include "../../compiler/plan.h"
+
 enum { MAX_RUN = 1 << 18 };
 
 /* Small networks are run too, on numbers of all kinds. */
@@ -24,7 +26,7 @@ static void interpret(session *s, const graph *g)
 static void compile_training(session *s, const network *net, const plan *p)
 {
     const training t = training_read(s, net);
-    graph *g = s->diags.errors ? NULL : training_graph(s, net, net->precision, &t);
+    graph *g = s->diags.errors ? NULL : training_graph(s, net, real_of(net->precision), &t);
     if (g)
         graph_compile(s, g, p);
 }
@@ -37,10 +39,10 @@ static void compile(session *s, const source *src, const source *weights)
         return;
     if (weights->text && !network_weights(s, net, weights))
         return;
-    graph *reference = network_lower(s, net, net->precision, LOWER_FIXED);
+    graph *reference = network_lower(s, net, real_of(net->precision), LOWER_FIXED);
     if (!reference)
         return;
-    const plan *p = graph_compile(s, network_lower(s, net, net->precision, LOWER_FIXED), NULL);
+    const plan *p = graph_compile(s, network_lower(s, net, real_of(net->precision), LOWER_FIXED), NULL);
     if (p->macs < MAX_RUN && used < BUDGET / 8)
         interpret(s, reference);
     if (used < BUDGET / 8)
