@@ -49,7 +49,8 @@ bool choose_reals(session *s, const network *net, precision *p)
     bool given = s->opt->has_precision;
     *p = given ? s->opt->precision : real_of(net->precision);
     if (is_integer(*p))
-        diag(s, DIAG_ERROR, NULL, "'%s' computes in reals: --precision takes f32 or f64 here, not %s", s->opt->command, precision_names[*p]);
+        diag(s, DIAG_ERROR, NULL, "'%s' computes in reals: --precision takes f32 or f64 here, not %s", s->opt->command,
+             precision_names[*p]);
     return !is_integer(*p);
 }
 
