@@ -41,6 +41,7 @@ file(STRINGS runtime/loom.h loom_abi REGEX "^#define LOOM_ABI ")
 string(REGEX REPLACE ".* " "" loom_abi "${loom_abi}")
 foreach(library loom loom_runtime_shared)
     target_include_directories(${library} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/runtime>
+                               $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/runtime/bindings/cpp>
                                $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/loom>)
     target_link_options(${library} PRIVATE -Wl,--gc-sections)
     set_target_properties(${library} PROPERTIES LINKER_LANGUAGE C INTERPROCEDURAL_OPTIMIZATION_RELEASE ${loom_whole} VERSION ${PROJECT_VERSION} SOVERSION ${loom_abi}
