@@ -12,7 +12,7 @@ enum { BINS = 2048 };
 
 typedef struct calibration {
     session *s;
-    const network *net;
+    network *net;
     graph *f;
     const loom_model *m;   /* the network in float64, for data and metrics */
     samples data;          /* none: random inputs */
@@ -67,7 +67,7 @@ static void see_samples(calibration *c, bool histograms)
 /* Without the outermost numbers: at most (1 - keep) / 2 of them on each side. */
 static range by_percentile(const int64_t *bins, range r, double keep)
 {
-    int64_t all = 0, cut = 0;
+    int64_t all = 0, cut;
     int low = 0, high = BINS - 1;
     double width = (r.high - r.low) / BINS;
     for (int i = 0; i < BINS; i++)
@@ -170,43 +170,29 @@ static text with_ranges(const calibration *c, const text *value)
 
 /* ---- what is lost ---------------------------------------------------------------------------------------------------- */
 
-typedef struct try {
-    session *s;
-    const loom_model *m;
-    const training *t;
-    evaluation e;
-    bool good;
-} try;
-
-static void run_try(void *arg)
+static bool evaluate_model(const calibration *c, const loom_model *m, const training *t, const samples *data, evaluation *e)
 {
-    try *x = arg;
-    samples data;
     const volatile sig_atomic_t never = 0;
-    void *instance = arena_alloc(&x->s->arena, x->m->instance_size);
-    if (!samples_read(x->s, x->m, x->s->opt->data, x->s->opt->learn.targets, &data) || x->m->init(x->m, instance) != LOOM_OK)
-        return;
-    x->good = evaluate(evaluator_new(x->s, x->m, x->t, &data, NULL, data.n), instance, &never, &x->e);
-    x->m->end(x->m, instance);
+    void *instance = arena_alloc(&c->s->arena, m->instance_size);
+    if (m->init(m, instance) != LOOM_OK)
+        return false;
+    bool good = evaluate(evaluator_new(c->s, m, t, data, NULL, data->n), instance, &never, e);
+    m->end(m, instance);
+    return good;
 }
 
-/* Both networks on all samples. */
-static bool evaluate_both(const calibration *c, precision p, const training *t, try both[2])
+/* Both networks on all samples: of reals, of integers. These are fed with float32, rounded once from the file. */
+static bool evaluate_both(const calibration *c, precision p, const training *t, evaluation both[2])
 {
-    for (int i = 0; i < 2; i++) {
-        both[i] = (try){.s = c->s, .m = i ? engine_model(c->s, c->net, p, NULL) : c->m, .t = t};
-        if (!both[i].m)
-            return false;
-        run_try(&both[i]);
-        if (!both[i].good)
-            return false;
-    }
-    return true;
+    samples data;
+    const loom_model *integers = engine_model(c->s, c->net, p, NULL);
+    return integers && samples_read(c->s, integers, c->s->opt->data, c->s->opt->learn.targets, &data) &&
+           evaluate_model(c, c->m, t, &c->data, &both[0]) && evaluate_model(c, integers, t, &data, &both[1]);
 }
 
 static double right(const evaluation *e) { return e->answers ? 100.0 * (double)e->right / (double)e->answers : 0; }
 
-static void tell(const calibration *c, precision p, const fidelity *d, const try both[2])
+static void tell(const calibration *c, precision p, const fidelity *d, const evaluation both[2])
 {
     text t = {.arena = &c->s->arena};
     if (c->s->opt->json) {
@@ -214,27 +200,26 @@ static void tell(const calibration *c, precision p, const fidelity *d, const try
                     (long long)c->n);
         fidelity_json(d, &t);
         if (c->data.n)
-            text_printf(&t, ",\n  \"loss\": {\"float64\": %.9g, \"integers\": %.9g}", both[0].e.loss, both[1].e.loss);
-        if (c->data.n && both[0].e.classifies)
-            text_printf(&t, ",\n  \"accuracy\": {\"float64\": %.9g, \"integers\": %.9g}", right(&both[0].e) / 100, right(&both[1].e) / 100);
+            text_printf(&t, ",\n  \"loss\": {\"float64\": %.9g, \"integers\": %.9g}", both[0].loss, both[1].loss);
+        if (c->data.n && both[0].classifies)
+            text_printf(&t, ",\n  \"accuracy\": {\"float64\": %.9g, \"integers\": %.9g}", right(&both[0]) / 100, right(&both[1]) / 100);
         text_printf(&t, "\n}\n");
     } else {
         text_printf(&t, "%s in %s, ranges from %lld %s, against float64:\n\n", c->net->id, precision_names[p], (long long)c->n,
                     c->data.n ? "samples" : "random inputs");
         fidelity_text(d, &t);
         if (c->data.n)
-            text_printf(&t, "loss %.6g in float64, %.6g in %s\n", both[0].e.loss, both[1].e.loss, precision_names[p]);
-        if (c->data.n && both[0].e.classifies)
-            text_printf(&t, "right %.2f %% in float64, %.2f %% in %s, of %lld answers\n", right(&both[0].e), right(&both[1].e),
-                        precision_names[p], (long long)both[0].e.answers);
+            text_printf(&t, "loss %.6g in float64, %.6g in %s\n", both[0].loss, both[1].loss, precision_names[p]);
+        if (c->data.n && both[0].classifies)
+            text_printf(&t, "right %.2f %% in float64, %.2f %% in %s, of %lld answers\n", right(&both[0]), right(&both[1]),
+                        precision_names[p], (long long)both[0].answers);
     }
     fputs(t.s, strcmp(c->s->opt->out, "-") == 0 ? stderr : stdout);
 }
 
 static fidelity *compare(const calibration *c, precision p)
 {
-    network *net = (network *)(uintptr_t)c->net;
-    net->ranges = c->ranges; /* of all graphs that are made of it from now on */
+    c->net->ranges = c->ranges; /* of all graphs that are made of it from now on */
     const range *ranges = ranges_of(c->s, c->f);
     const graph *g = ranges ? quantise(c->s, c->f, ranges, p, false) : NULL;
     if (!g)
@@ -264,7 +249,7 @@ int command_quantise(session *s)
     c.ranges = arena_array(&s->arena, c.f->n_tensors, sizeof *c.ranges);
     choose_ranges(&c, method);
     fidelity *d = compare(&c, p);
-    try both[2];
+    evaluation both[2];
     if (!d || (c.data.n && !evaluate_both(&c, p, &t, both)))
         return 1;
     text value = ranges_text(&c, method), whole = with_ranges(&c, &value), picture = {.arena = &s->arena};

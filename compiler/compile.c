@@ -64,6 +64,15 @@ static graph *lower_inference(session *s, const compiled *c)
     return g;
 }
 
+/* Numbers in all weights. */
+static int64_t count_params(const graph *g)
+{
+    int64_t n = 0;
+    for (int t = 1; t < g->n_tensors; t++)
+        n += g->tensors[t].is_param ? shape_size(&g->tensors[t].shape) : 0;
+    return n;
+}
+
 /* The graph of reals that integers stand for, its ranges, and the graph of integers: the reference, and one for the passes. */
 static bool compile_integers(session *s, compiled *c)
 {
@@ -77,9 +86,7 @@ static bool compile_integers(session *s, compiled *c)
     c->infer = ranges ? quantise(s, c->twin, ranges, c->precision, reals) : NULL;
     if (!c->infer)
         return false;
-    for (int t = 1; t < c->twin->n_tensors; t++)
-        if (c->twin->tensors[t].is_param)
-            c->params += shape_size(&c->twin->tensors[t].shape);
+    c->params = count_params(c->twin);
     if (dumps(s, "quantise"))
         graph_dump(c->infer, stderr);
     c->infer_plan = graph_compile(s, quantise(s, c->twin, ranges, c->precision, reals), NULL);
@@ -106,9 +113,7 @@ bool compile_layers(session *s, compiled *c)
     c->infer = lower_inference(s, c);
     if (!c->infer)
         return false;
-    for (int t = 1; t < c->infer->n_tensors; t++)
-        if (c->infer->tensors[t].is_param)
-            c->params += shape_size(&c->infer->tensors[t].shape);
+    c->params = count_params(c->infer);
     c->infer_plan = graph_compile(s, lower_inference(s, c), NULL);
     if (s->opt->train && !compile_training(s, c))
         return false;

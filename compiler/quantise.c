@@ -259,12 +259,6 @@ void quantise_numbers(const double *v, int64_t n, const tensor *like, void *out)
         int_set(like->type, out, i, quantise_number(v[i], like->q, like->type));
 }
 
-void real_numbers(const void *q, int64_t n, const tensor *like, double *out)
-{
-    for (int64_t i = 0; i < n; i++)
-        out[i] = like->q.scale * (double)(int_get(like->type, q, i) - like->q.zero);
-}
-
 graph *quantise(session *s, const graph *f, const range *ranges, precision base, bool reals)
 {
     quantiser q = {.s = s, .f = f, .g = graph_new(s, f->net, base), .ranges = ranges, .base = base, .reals = reals};

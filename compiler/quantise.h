@@ -72,9 +72,8 @@ double const_value(const graph *f, tensor_id t, int64_t i);
 graph *real_twin(session *s, const network *net);
 /* The graph of integers for f; `reals`: its input and output are float32. NULL after an error. */
 graph *quantise(session *s, const graph *f, const range *ranges, precision base, bool reals);
-/* v[n] as integers, and back. */
+/* v[n] as integers. */
 void quantise_numbers(const double *v, int64_t n, const tensor *like, void *out);
-void real_numbers(const void *q, int64_t n, const tensor *like, double *out);
 
 /* ---- ranges.c: what values the tensors of f take */
 /* As the description says ("quantisation"), else as random inputs show. NULL after an error. */

@@ -53,12 +53,6 @@ static void kernel(const eval_args *e)
         entmax_row(e, row, n);
 }
 
-static int64_t scratch(const graph *g, const op *o)
-{
-    const shape *s = tensor_shape(g, o->out);
-    return s->dim[s->rank - 1];
-}
-
 static const attr_def attrs[] = {{"m", ATTR_INT, offsetof(qentmax_attr, m), 0}, {"shift", ATTR_INT, offsetof(qentmax_attr, shift), 0},
                                  {"power", ATTR_INT, offsetof(qentmax_attr, power), 0},
                                  {"exponent", ATTR_INT, offsetof(qentmax_attr, exponent), 0},
@@ -75,7 +69,7 @@ const op_type op_qentmax = {
     .doc = "alpha-entmax of integers over the last axis",
     .attrs = attrs,
     .integer = kernel,
-    .scratch = scratch,
+    .scratch = row_scratch,
 };
 
 tensor_id quantise_entmax(quantiser *q, const op *o)

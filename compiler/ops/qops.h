@@ -8,6 +8,13 @@
 
 #include "../../runtime/loom_fixed.h"
 
+/* Scratch memory of one row of the result: for ops along the last axis. */
+static inline int64_t row_scratch(const graph *g, const op *o)
+{
+    const shape *s = tensor_shape(g, o->out);
+    return s->dim[s->rank - 1];
+}
+
 /* ---- requantise.c: x times factor (between integers), plus offset (a real), cut to [low, high] --------------------- */
 typedef struct requantise_attr { int m, shift, limit, from, to, low, high; } requantise_attr;
 extern const op_type op_requantise;

@@ -44,12 +44,6 @@ static void kernel(const eval_args *e)
     }
 }
 
-static int64_t scratch(const graph *g, const op *o)
-{
-    const shape *s = tensor_shape(g, o->out);
-    return s->dim[s->rank - 1];
-}
-
 static const attr_def attrs[] = {{"causal", ATTR_INT, offsetof(qsoftmax_attr, causal), 0}, {"m", ATTR_INT, offsetof(qsoftmax_attr, m), 0},
                                  {"shift", ATTR_INT, offsetof(qsoftmax_attr, shift), 0},
                                  {"bits", ATTR_INT, offsetof(qsoftmax_attr, bits), 0},
@@ -64,7 +58,7 @@ const op_type op_qsoftmax = {
     .doc = "softmax of integers over the last axis",
     .attrs = attrs,
     .integer = kernel,
-    .scratch = scratch,
+    .scratch = row_scratch,
 };
 
 /* The entries of a mask as 0 and 1. */
